@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "code.h"
+
+#include "code_table.h"
+#include "file.h"
+#include "lock.h"
+#include "log.h"
+#include "rules.h"
+#include "util.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The rendered lines of code spread over more lines than this are not kept. */
+#define MAX_LINE_TABLE (1U << 22)
+
+#define BOOTSTRAP "<frozen importlib._bootstrap>"
+
+/* See code.h. Its address alone matters. */
+struct pt_code pt_code_excluded;
+
+/* See code.h. */
+void (*pt_code_on_free)(struct pt_code *code);
+
+/* What decides about code, see pt_code_start(). */
+static struct pt_code_policy policy;
+
+/* Index of our data in the code objects of every interpreter; -1: none yet. */
+static Py_ssize_t extra_index = -1;
+
+void pt_code_start(const struct pt_code_policy *code_policy)
+{
+	policy = *code_policy;
+}
+
+static void free_record(struct pt_code *code)
+{
+	struct pt_line_table *table = atomic_load(&code->table);
+
+	for (unsigned int i = 0; table && i < table->count; i++)
+		free(atomic_load(&table->lines[i]));
+	while (table) {
+		struct pt_line_table *previous = table->previous;
+		free(table);
+		table = previous;
+	}
+	free(code->name);
+	free(code->qualname);
+	free(code->module);
+	free(code->bytecode);
+	free(code);
+}
+
+/* Called by the interpreter when a code object dies, in its finalization as well. */
+static void on_code_free(void *record)
+{
+	if (record == &pt_code_excluded)
+		return;
+	if (pt_code_on_free)
+		pt_code_on_free(record);
+	free_record(record);
+}
+
+/*
+ * Code extras are not safe in free-threaded builds before 3.14.4 (gh-144981), and a
+ * record must not go away while another thread uses it: those builds get a table of our
+ * own.
+ */
+int pt_code_start_interpreter(void)
+{
+	if (pt_py.is_free_threaded)
+		return 0;
+	/* Indexes are given out in order: the same one in every interpreter is the rule.
+	 */
+	Py_ssize_t index = pt_py.code_extra_index(on_code_free);
+	while (index >= 0 && index < extra_index)
+		index = pt_py.code_extra_index(on_code_free);
+	if (index < 0 || (extra_index >= 0 && index != extra_index))
+		return -ENOSPC;
+	extra_index = index;
+	return 0;
+}
+
+struct pt_code *pt_code_find(PyObject *object)
+{
+	void *record = NULL;
+
+	if (pt_py.is_free_threaded)
+		return pt_code_table_find(object);
+	if (pt_py.code_get_extra(object, extra_index, &record) != 0) {
+		/* C extensions may fire events for objects of their own (3.13+). */
+		pt_py.PyErr_Clear();
+		return &pt_code_excluded;
+	}
+	return record;
+}
+
+static bool attach(PyObject *object, struct pt_code *record)
+{
+	if (pt_py.is_free_threaded)
+		return pt_code_table_insert(object, record);
+	if (pt_py.code_set_extra(object, extra_index, record) == 0)
+		return true;
+	pt_py.PyErr_Clear();
+	return false;
+}
+
+/* Before 3.11 a code object does not know its qualified name: its parent tells it. */
+static char *child_qualname(const struct pt_code *parent, const char *name)
+{
+	if (!parent || strcmp(parent->name, "<module>") == 0)
+		return strdup(name);
+	const char *infix = parent->flags & PT_CODE_OPTIMIZED ? ".<locals>." : ".";
+	return pt_format("%s%s%s", parent->qualname, infix, name);
+}
+
+static void copy_bytecode(struct pt_code *code)
+{
+	PyObject *bytes = pt_py.PyObject_GetAttrString(code->object, "co_code");
+	char *data = NULL;
+	Py_ssize_t size = 0;
+
+	if (bytes && pt_py.PyBytes_AsStringAndSize(bytes, &data, &size) == 0) {
+		code->bytecode = malloc((size_t)size);
+		if (code->bytecode) {
+			memcpy(code->bytecode, data, (size_t)size);
+			code->bytecode_size = (size_t)size;
+		}
+	} else {
+		pt_py.PyErr_Clear();
+	}
+	pt_python_drop(bytes);
+}
+
+/* Before 3.11 every __exit__ of the module passes; the event tells which one it is. */
+static enum pt_code_role find_role(const struct pt_code *code)
+{
+	if (!policy.wants_imports || strcmp(code->file->name, BOOTSTRAP) != 0)
+		return PT_ROLE_NONE;
+	if (strcmp(code->name, "_load_unlocked") == 0)
+		return PT_ROLE_LOAD;
+	const char *unlock = pt_py.has_qualname ? "_ModuleLockManager.__exit__" :
+						  "__exit__";
+	return strcmp(code->qualname, unlock) == 0 ? PT_ROLE_UNLOCK : PT_ROLE_NONE;
+}
+
+/* Makes a record about which nothing is decided yet, or returns NULL. */
+static struct pt_code *new_record(PyObject *object, const struct pt_code *parent)
+{
+	struct pt_code *code = calloc(1, sizeof(*code));
+	char *file = pt_python_attr_text(object, "co_filename");
+
+	if (!code || !file) {
+		free(code);
+		free(file);
+		return NULL;
+	}
+	code->object = object;
+	code->file = pt_file_get(file);
+	free(file);
+	code->name = pt_python_attr_text(object, "co_name");
+	if (pt_py.has_qualname)
+		code->qualname = pt_python_attr_text(object, "co_qualname");
+	else if (code->name)
+		code->qualname = child_qualname(parent, code->name);
+	if (!code->file || !code->name || !code->qualname) {
+		free_record(code);
+		return NULL;
+	}
+	code->first_line = (int)pt_python_attr_long(object, "co_firstlineno", 1);
+	code->flags = (unsigned int)pt_python_attr_long(object, "co_flags", 0);
+	code->base_indent = strcmp(code->name, "<module>") == 0 ? 0 : -1;
+	code->is_machinery = strncmp(code->file->name, "<frozen importlib", 17) == 0;
+	code->role = find_role(code);
+	return code;
+}
+
+/* Returns whether code of that file comes from no file at all. */
+static bool is_generated(const struct pt_file *file)
+{
+	return pt_file_is_synthetic(file->name) && !(file->origin & PT_ORIGIN_FROZEN);
+}
+
+/* The origin of the file of the nearest caller that comes from one. */
+static unsigned int origin_of_caller(void)
+{
+	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
+	unsigned int origin = 0;
+
+	frame = frame ? pt_python_frame_back(frame) : NULL;
+	while (frame && origin == 0) {
+		PyObject *object = pt_python_frame_code(frame);
+		struct pt_code *code = object ? pt_code_find(object) : NULL;
+		char *name = object ? pt_python_attr_text(object, "co_filename") : NULL;
+		struct pt_file *file = name ? pt_file_get(name) : NULL;
+
+		if (code && code->origin)
+			origin = code->origin;
+		else if (file && !is_generated(file))
+			origin = pt_file_origin(file);
+		free(name);
+		pt_python_drop(object);
+		PyFrameObject *back = pt_python_frame_back(frame);
+		pt_python_drop(frame);
+		frame = back;
+	}
+	pt_python_drop(frame);
+	return origin ? origin : PT_ORIGIN_USER;
+}
+
+/*
+ * Code that comes from no file belongs to whoever runs it: what dataclasses and
+ * namedtuple generate is the standard library's. What is typed at a prompt is the user's,
+ * though the standard library runs it.
+ */
+static unsigned int synthetic_origin(const struct pt_code *code, const char *module)
+{
+	if (module && strcmp(module, "__main__") == 0 &&
+	    strcmp(code->file->name, "<string>") != 0)
+		return PT_ORIGIN_USER;
+	return origin_of_caller();
+}
+
+static char *global_text(PyObject *globals, const char *name)
+{
+	PyObject *value = globals ? pt_py.PyDict_GetItemString(globals, name) : NULL;
+
+	return value && pt_python_is_exactly(value, pt_py.str_type) ?
+		       pt_python_text(value) :
+		       NULL;
+}
+
+/* Under "-m" and "-c", known by sys.argv[0], the project is the start directory. */
+static void find_project_by_argv(void)
+{
+	PyObject *argv = pt_py.PySys_GetObject("argv"); /* borrowed */
+	PyObject *item = argv ? pt_py.PyObject_CallMethod(argv, "__getitem__", "i", 0) :
+				NULL;
+	char *first = item ? pt_python_text(item) : NULL;
+
+	if (!item)
+		pt_py.PyErr_Clear();
+	if (first && (strcmp(first, "-m") == 0 || strcmp(first, "-c") == 0))
+		pt_file_set_project(pt_file_places()->start);
+	free(first);
+	pt_python_drop(item);
+}
+
+/*
+ * Notes the main script when its first code comes by. Returns what else __main__ is
+ * called: the module's name under "-m", else the script's base name; to be freed.
+ */
+static char *find_main(const struct pt_code *code, PyObject *globals)
+{
+	PyObject *spec = pt_py.PyDict_GetItemString(globals, "__spec__"); /* borrowed */
+	char *name = spec && spec != pt_py.none ? pt_python_attr_text(spec, "name") :
+						  NULL;
+	const char *path = code->file->path;
+
+	if (!path) {
+		pt_file_set_project(pt_file_places()->start);
+		return name;
+	}
+	const char *slash = strrchr(path, '/');
+	if (name && strcmp(name, "__main__") != 0) {
+		pt_file_set_project(pt_file_places()->start);
+	} else {
+		char *directory =
+			strndup(path, slash > path ? (size_t)(slash - path) : 1);
+		if (directory)
+			pt_file_set_project(directory);
+		free(directory);
+		free(name);
+		name = strndup(slash + 1, strcspn(slash + 1, "."));
+	}
+	pt_file_set_script(path);
+	return name;
+}
+
+/* "shop" for "/x/shop.py": what stdlib trace calls the module name. */
+static char *module_of_file(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	const char *dot = strrchr(base, '.');
+	size_t leading = strspn(base, ".");
+
+	return strndup(base, dot && dot >= base + leading ? (size_t)(dot - base) :
+							    strlen(base));
+}
+
+static void report_file(struct pt_file *file, const struct pt_verdict *verdict)
+{
+	if (file->is_reported)
+		return;
+	file->is_reported = true;
+	const char *state = verdict->is_traced ? "traced" : "not traced";
+	const char *name = file->path ? file->path : file->name;
+	if (!verdict->rule)
+		pt_log("rules: %s: %s: no PYTRACE_INCLUDE rule matches", name, state);
+	else
+		pt_log("rules: %s: %s: PYTRACE_%s '%s'", name, state,
+		       verdict->is_include ? "INCLUDE" : "EXCLUDE", verdict->rule);
+}
+
+/* What the rules need to know, gathered from the current frame's globals. */
+struct context {
+	PyObject *globals; /* borrowed */
+	char *module;	   /* __name__ */
+	char *file;	   /* __file__ */
+	char *alias;	   /* what __main__ is otherwise called */
+};
+
+static void open_context(struct context *context, const struct pt_code *code)
+{
+	context->globals = pt_py.PyEval_GetGlobals();
+	context->module = global_text(context->globals, "__name__");
+	context->file = global_text(context->globals, "__file__");
+	context->alias = NULL;
+	if (context->module && strcmp(context->module, "__main__") == 0)
+		context->alias = find_main(code, context->globals);
+}
+
+static void close_context(struct context *context)
+{
+	free(context->module);
+	free(context->file);
+	free(context->alias);
+}
+
+/* Asks the rules. Returns whether they want CODE, though the format may not. */
+static bool decide(struct pt_code *code, const struct context *context)
+{
+	struct pt_rule_target target = {
+		.path = code->file->path,
+		.real = code->file->real,
+		.module = context->module,
+		.alias = context->alias,
+		.origin = code->origin ? code->origin : pt_file_origin(code->file),
+	};
+	struct pt_verdict verdict = pt_rules_decide(policy.rules, &target);
+
+	if (policy.wants_report)
+		report_file(code->file, &verdict);
+	if (verdict.is_traced) {
+		target.function = code->qualname;
+		verdict = pt_rules_decide(policy.rules, &target);
+	}
+	code->is_traced = verdict.is_traced && (context->file || !policy.needs_file) &&
+			  (!code->is_machinery || policy.wants_machinery);
+	if (code->is_traced && context->file)
+		code->module = module_of_file(context->file);
+	if (code->is_traced && !pt_py.has_monitoring && (code->flags & PT_CODE_RESUMABLE))
+		copy_bytecode(code);
+	return verdict.is_traced;
+}
+
+/* Attaches a decided record, which may then be another thread's or that of no interest.
+ */
+static struct pt_code *keep(struct pt_code *code)
+{
+	PyObject *object = code->object;
+	bool is_kept = code->is_traced || code->role != PT_ROLE_NONE;
+
+	if (is_kept && attach(object, code))
+		return code;
+	free_record(code);
+	if (!is_kept && attach(object, &pt_code_excluded))
+		return &pt_code_excluded;
+	struct pt_code *other = pt_code_find(object);
+	return other ? other : &pt_code_excluded;
+}
+
+/* Makes and decides the records of the code objects inside PARENT, with its globals. */
+static void adopt_children(const struct pt_code *parent, const struct context *context)
+{
+	PyObject *constants = pt_py.PyObject_GetAttrString(parent->object, "co_consts");
+	Py_ssize_t count = constants ? pt_py.PyTuple_Size(constants) : -1;
+
+	for (Py_ssize_t i = 0; i < count; i++) {
+		PyObject *object = pt_py.PyTuple_GetItem(constants, i); /* borrowed */
+		if (!object || !pt_python_is_exactly(object, pt_py.code_type) ||
+		    pt_code_find(object))
+			continue;
+		struct pt_code *child = new_record(object, parent);
+		if (!child)
+			continue;
+		child->origin = parent->origin;
+		decide(child, context);
+		adopt_children(child, context);
+		keep(child);
+	}
+	if (count < 0)
+		pt_py.PyErr_Clear();
+	pt_python_drop(constants);
+}
+
+/*
+ * Decides about code that is met for the first time. Two kinds of code need their parent
+ * to say what they are, and get their records with it: code that comes from no file
+ * (whose it is) and, before 3.11, functions (their qualified names).
+ */
+static struct pt_code *settle(struct pt_code *code)
+{
+	struct context context;
+
+	open_context(&context, code);
+	if (is_generated(code->file))
+		code->origin = synthetic_origin(code, context.module);
+	else if (code->file->origin & PT_ORIGIN_USER && !pt_file_places()->project)
+		find_project_by_argv();
+	bool is_wanted = decide(code, &context);
+	if (strcmp(code->name, "<module>") == 0 &&
+	    (code->origin || (is_wanted && !pt_py.has_qualname)))
+		adopt_children(code, &context);
+	close_context(&context);
+	return keep(code);
+}
+
+struct pt_code *pt_code_get(PyObject *object)
+{
+	struct pt_code *code = pt_code_find(object);
+	int saved = errno;
+
+	if (code)
+		return code;
+	code = new_record(object, NULL);
+	if (code)
+		code = settle(code);
+	errno = saved;
+	return code ? code : &pt_code_excluded;
+}
+
+bool pt_code_wants_module(const char *module, const char *origin)
+{
+	struct pt_rule_target target = { .module = module, .origin = PT_ORIGIN_SITE };
+
+	if (origin && *origin == '/') {
+		struct pt_file *file = pt_file_get(origin);
+		if (!file)
+			return false;
+		target.path = file->path;
+		target.real = file->real;
+		target.origin = pt_file_origin(file);
+	} else if (origin && strcmp(origin, "frozen") == 0) {
+		target.origin = PT_ORIGIN_FROZEN | PT_ORIGIN_STDLIB;
+	} else if (origin) {
+		target.origin = PT_ORIGIN_STDLIB;
+	}
+	return pt_rules_decide(policy.rules, &target).is_traced;
+}
+
+/* Returns a table with room for INDEX, under the lock; NULL without memory. */
+static struct pt_line_table *grown_table(struct pt_code *code, unsigned int index)
+{
+	struct pt_line_table *table = atomic_load(&code->table);
+
+	if (table && index < table->count)
+		return table;
+	unsigned int count = table ? table->count * 2 : 8;
+	while (count <= index)
+		count *= 2;
+	struct pt_line_table *larger =
+		calloc(1, sizeof(*larger) + count * sizeof(larger->lines[0]));
+	if (!larger)
+		return NULL;
+	larger->count = count;
+	for (unsigned int i = 0; table && i < table->count; i++)
+		atomic_init(&larger->lines[i], atomic_load(&table->lines[i]));
+	larger->previous = table;
+	/* Under the GIL nobody can be reading the old one. */
+	if (!pt_py.is_free_threaded) {
+		larger->previous = NULL;
+		free(table);
+	}
+	atomic_store_explicit(&code->table, larger, memory_order_release);
+	return larger;
+}
+
+bool pt_code_set_line(struct pt_code *code, int line, struct pt_line *text)
+{
+	unsigned int index = (unsigned int)(line - code->first_line);
+	bool is_kept = false;
+
+	if (index >= MAX_LINE_TABLE)
+		return false;
+	pt_lock();
+	struct pt_line_table *table = grown_table(code, index);
+	if (table && !atomic_load(&table->lines[index])) {
+		atomic_store_explicit(&table->lines[index], text, memory_order_release);
+		is_kept = true;
+	}
+	pt_unlock();
+	return is_kept;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* One record per code object: its names, the verdict on it, its lines ready to be copied.
+ */
+#ifndef PT_CODE_H
+#define PT_CODE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "python.h"
+
+struct pt_file;
+struct pt_rules;
+
+/* co_flags, from CPython's code.h; the same in all versions. */
+#define PT_CODE_OPTIMIZED 0x0001
+#define PT_CODE_GENERATOR 0x0020
+#define PT_CODE_COROUTINE 0x0080
+#define PT_CODE_ASYNC_GENERATOR 0x0200
+#define PT_CODE_RESUMABLE \
+	(PT_CODE_GENERATOR | PT_CODE_COROUTINE | PT_CODE_ASYNC_GENERATOR)
+
+/* Code of the import system whose calls tell of imports. */
+enum pt_code_role {
+	PT_ROLE_NONE,
+	PT_ROLE_LOAD,	/* _load_unlocked(spec): a module is about to be loaded */
+	PT_ROLE_UNLOCK, /* _ModuleLockManager.__exit__(): an import ended, well or not */
+};
+
+/* A rendered line event: what stands before the indentation by call level, and the rest.
+ */
+struct pt_line {
+	unsigned int head;
+	unsigned int size; /* of head and rest together */
+	char text[];
+};
+
+/* The lines of a record, from its first line on. Replaced by a larger one when too small.
+ */
+struct pt_line_table {
+	struct pt_line_table *previous; /* kept: another thread may still be reading it */
+	unsigned int count;
+	_Atomic(struct pt_line *) lines[];
+};
+
+/* What is known of a code object. Strings are owned. */
+struct pt_code {
+	PyObject *object;     /* borrowed; owned in free-threaded builds */
+	struct pt_file *file; /* borrowed */
+	char *name;	      /* co_name */
+	char *qualname;	      /* co_qualname, or its equal before 3.11 */
+	char *module;	      /* base name of __file__ without ending, or NULL */
+	int first_line;
+	int base_indent;     /* indentation of the body's first line; -1: not known yet */
+	unsigned int flags;  /* co_flags */
+	unsigned int origin; /* set of enum pt_origin; 0: that of the file */
+	enum pt_code_role role;
+	bool is_traced;		 /* the rules say yes */
+	bool is_machinery;	 /* part of importlib */
+	bool is_watched;	 /* for the backend: its events are on */
+	unsigned char *bytecode; /* of resumable code before 3.12, else NULL */
+	size_t bytecode_size;
+	_Atomic(struct pt_line_table *) table;
+};
+
+/* The record of all code that is neither traced nor has a role. */
+extern struct pt_code pt_code_excluded;
+
+/* What decides about code. The pointers are borrowed for the time of the process. */
+struct pt_code_policy {
+	const struct pt_rules *rules;
+	bool needs_file;      /* only code with __file__ in its globals is traced */
+	bool wants_imports;   /* code with a role is kept */
+	bool wants_machinery; /* importlib's own code may be traced */
+	bool wants_report;    /* PYTRACE_DEBUG=rules */
+};
+
+/* Sets the policy; once per process. GIL: not needed. */
+void pt_code_start(const struct pt_code_policy *policy);
+
+/*
+ * Prepares the current interpreter for records. Returns 0, or -errno when records cannot
+ * be attached to its code objects. GIL: held.
+ */
+int pt_code_start_interpreter(void);
+
+/* Returns the record of a code object, borrowed, or NULL if it has none. GIL: held. */
+struct pt_code *pt_code_find(PyObject *object);
+
+/*
+ * Returns the record of the code object that the current frame runs, borrowed; makes and
+ * decides it the first time. Never NULL: what cannot be recorded is excluded. Any pending
+ * exception must have been saved. GIL: held.
+ */
+struct pt_code *pt_code_get(PyObject *object);
+
+/* Returns the line if it has been rendered, else NULL. GIL: held. */
+static inline const struct pt_line *pt_code_line(struct pt_code *code, int line)
+{
+	struct pt_line_table *table =
+		atomic_load_explicit(&code->table, memory_order_acquire);
+	unsigned int index = (unsigned int)(line - code->first_line);
+
+	if (!table || index >= table->count)
+		return NULL;
+	return atomic_load_explicit(&table->lines[index], memory_order_acquire);
+}
+
+/*
+ * Keeps a rendered line, which the record then owns. Returns false when it could not be
+ * kept; the line is still the caller's. GIL: held.
+ */
+bool pt_code_set_line(struct pt_code *code, int line, struct pt_line *text);
+
+/*
+ * Returns whether the rules want a module as a whole. ORIGIN is that of its spec: a path,
+ * "built-in", "frozen", or NULL for a namespace package. GIL: not needed.
+ */
+bool pt_code_wants_module(const char *module, const char *origin);
+
+/* Is told of each record that is about to be freed. Set once. */
+extern void (*pt_code_on_free)(struct pt_code *code);
+
+#endif /* PT_CODE_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The output of "python -m trace --trace", so that what reads it can read ours. */
+#include "config.h"
+
+#include "format.h"
+
+#include "code.h"
+#include "event.h"
+#include "file.h"
+#include "source.h"
+#include "util.h"
+
+#include <string.h>
+
+/* The version in which a line got two spaces, and one without source its line end
+ * (gh-103956). */
+#define NEW_LAYOUT_MINOR 13
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* What linecache finds: no text for what is not a file, nor in a zip file. */
+static const char *find_text(const struct pt_code *code, int line, size_t *size)
+{
+	if (pt_file_is_synthetic(code->file->name))
+		return NULL;
+	return pt_source_line(pt_file_source(code->file), line, size);
+}
+
+static void render_line(const struct pt_format_options *options,
+			const struct pt_code *code, int line, struct pt_buf *out,
+			size_t *head)
+{
+	size_t size = 0;
+	const char *text = find_text(code, line, &size);
+	bool is_new = options->minor >= NEW_LAYOUT_MINOR;
+
+	*head = 0;
+	pt_buf_add_format(out, "%s(%d)", base_name(code->file->name), line);
+	if (!is_new || text)
+		pt_buf_add_string(out, is_new ? ":  " : ": ");
+	if (text)
+		pt_buf_add(out, text, size);
+	if (is_new || text)
+		pt_buf_add_string(out, "\n");
+}
+
+static void render_event(const struct pt_format_options *options,
+			 const struct pt_event *event, struct pt_buf *out)
+{
+	(void)options;
+	pt_buf_add_format(out, " --- modulename: %s, funcname: %s\n",
+			  event->code->module ? event->code->module : "",
+			  event->code->name);
+}
+
+const struct pt_format pt_format_trace = {
+	.name = "trace",
+	.events = PT_EVENT_LINE | PT_EVENT_CALL,
+	.needs_file = true,
+	.line = render_line,
+	.event = render_event,
+};

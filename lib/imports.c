@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every module that is loaded passes through _load_unlocked(spec) of importlib, and every
+ * search for one, successful or not, ends in _ModuleLockManager.__exit__(self, *args).
+ * Both are Python code in all versions, and their arguments tell the rest.
+ */
+#include "config.h"
+
+#include "imports.h"
+
+#include "code.h"
+#include "event.h"
+#include "exception.h"
+#include "file.h"
+#include "tracer.h"
+#include "util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The code that asked for an import. */
+struct importer {
+	struct pt_code place; /* only its file is set */
+	int line;
+	bool is_traced;
+};
+
+/* Returns whether a file is part of what "import" itself runs. */
+static bool is_import_system(const char *name)
+{
+	static const char package[] = "/importlib/__init__.py";
+	size_t length = strlen(name);
+
+	return strncmp(name, "<frozen importlib", 17) == 0 ||
+	       (length > strlen(package) &&
+		strcmp(name + length - strlen(package), package) == 0);
+}
+
+/* Looks at one frame. Returns whether it is the importer. */
+static bool look_at(PyFrameObject *frame, struct importer *importer)
+{
+	PyObject *object = pt_python_frame_code(frame);
+	struct pt_code *code = object ? pt_code_find(object) : NULL;
+	char *name = object ? pt_python_attr_text(object, "co_filename") : NULL;
+	bool is_found = name && !is_import_system(name);
+
+	if (is_found) {
+		importer->place.file = pt_file_get(name);
+		importer->line = pt_py.PyFrame_GetLineNumber(frame);
+		importer->is_traced = code && code->is_traced;
+	}
+	free(name);
+	pt_python_drop(object);
+	return is_found;
+}
+
+static void find_importer(struct importer *importer)
+{
+	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
+
+	frame = frame ? pt_python_frame_back(frame) : NULL;
+	while (frame) {
+		bool is_found = look_at(frame, importer);
+		PyFrameObject *back = is_found ? NULL : pt_python_frame_back(frame);
+		pt_python_drop(frame);
+		frame = back;
+	}
+}
+
+/* What is shown of a module's origin: its path, or the kind of module in parentheses. */
+static char *shown_origin(const char *origin)
+{
+	if (!origin)
+		return strdup("(namespace)");
+	if (*origin != '/')
+		return pt_format("(%s)", origin);
+	struct pt_file *file = pt_file_get(origin);
+	return strdup(file ? file->shown : origin);
+}
+
+static void report(struct pt_thread *thread, const struct pt_code *code,
+		   const struct importer *importer, const char *module,
+		   const char *detail, bool is_failure)
+{
+	if (importer->place.file)
+		code = &importer->place;
+	pt_tracer_import(thread, code, importer->line, module, detail, is_failure);
+}
+
+/* _load_unlocked(spec) */
+static void on_load(struct pt_thread *thread, const struct pt_code *code,
+		    PyObject *locals)
+{
+	struct importer importer = { .line = code->first_line };
+	PyObject *spec = pt_py.PyDict_GetItemString(locals, "spec"); /* borrowed */
+
+	if (!spec)
+		return;
+	char *module = pt_python_attr_text(spec, "name");
+	char *origin = pt_python_attr_text(spec, "origin");
+	char *shown = shown_origin(origin);
+	find_importer(&importer);
+	if (module && (importer.is_traced || pt_code_wants_module(module, origin)))
+		report(thread, code, &importer, module, shown, false);
+	free(module);
+	free(origin);
+	free(shown);
+}
+
+static char *failure_text(PyObject *exception)
+{
+	struct pt_exception_text text;
+
+	pt_exception_describe(exception, &text);
+	char *result = text.message ? pt_format("%s: %s", text.type, text.message) :
+				      strdup(text.type);
+	pt_exception_destroy(&text);
+	return result;
+}
+
+/* _ModuleLockManager.__exit__(self, type, exception, traceback) */
+static void on_unlock(struct pt_thread *thread, const struct pt_code *code,
+		      PyObject *locals)
+{
+	struct importer importer = { .line = code->first_line };
+	PyObject *self = pt_py.PyDict_GetItemString(locals, "self"); /* borrowed */
+	PyObject *args = pt_py.PyDict_GetItemString(locals, "args"); /* borrowed */
+	PyObject *exception = args && pt_py.PyTuple_Size(args) == 3 ?
+				      pt_py.PyTuple_GetItem(args, 1) :
+				      NULL;
+
+	if (!self || !exception || exception == pt_py.none)
+		return;
+	/* Before 3.11 __exit__ may be that of another class, which has no _name. */
+	char *module = pt_python_attr_text(self, "_name");
+	find_importer(&importer);
+	if (module && (importer.is_traced || pt_code_wants_module(module, NULL))) {
+		char *detail = failure_text(exception);
+		report(thread, code, &importer, module, detail, true);
+		free(detail);
+	}
+	free(module);
+}
+
+void pt_imports_call(struct pt_thread *thread, const struct pt_code *code)
+{
+	int saved = errno;
+	PyObject *locals = pt_py.PyEval_GetLocals(); /* borrowed */
+
+	if (locals && code->role == PT_ROLE_LOAD)
+		on_load(thread, code, locals);
+	else if (locals && code->role == PT_ROLE_UNLOCK)
+		on_unlock(thread, code, locals);
+	pt_py.PyErr_Clear();
+	errno = saved;
+}

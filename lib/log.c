@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* A longer message is cut: it must go out when there is no memory, too. */
+#define MAX_MESSAGE 4096
+
+void pt_log(const char *format, ...)
+{
+	static const char prefix[] = "libpytrace: ";
+	int saved = errno;
+	char line[MAX_MESSAGE];
+	va_list args;
+
+	size_t size = (size_t)snprintf(line, sizeof(line), "%s", prefix);
+	va_start(args, format);
+	int length = vsnprintf(line + size, sizeof(line) - size, format, args);
+	va_end(args);
+	if (length > 0)
+		size += (size_t)length;
+	if (size > sizeof(line) - 1)
+		size = sizeof(line) - 1;
+	line[size++] = '\n';
+	pt_write_all(STDERR_FILENO, line, size);
+	errno = saved;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The library's own messages to the user: one line, one write, to stderr. */
+#ifndef PT_LOG_H
+#define PT_LOG_H
+
+#include "util.h"
+
+/*
+ * Writes "libpytrace: MESSAGE\n" to file descriptor 2 by a single write, so that lines of
+ * several processes do not mix. errno is left as it was. GIL: not needed.
+ */
+void pt_log(const char *format, ...) PT_PRINTF(1, 2);
+
+#endif /* PT_LOG_H */

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The backend for CPython 3.12 and later: sys.monitoring with callbacks written in C.
+ *
+ * A global PY_START asks for the verdict on code. Excluded code answers DISABLE and runs
+ * at full speed from then on; traced code gets local events. Lines are those of
+ * sys.settrace: LINE, PY_START and PY_RESUME (without which LINE misses the first line of
+ * one-line functions on 3.13 and later, gh-155992), and JUMP for one-line loops.
+ */
+#include "config.h"
+
+#include "backend.h"
+
+#include "code.h"
+#include "event.h"
+#include "imports.h"
+#include "thread.h"
+#include "tracer.h"
+
+#include <errno.h>
+
+/* Arguments of all callbacks: the code object, then what the event has. */
+typedef PyObject *callback(PyObject *self, PyObject *const *args, Py_ssize_t count);
+
+/* sys.monitoring.DISABLE: one immortal object for all interpreters. */
+static PyObject *disable;
+
+/* The tool ids that we may take, the first one first: 0 to 2 have their owners. */
+static const int tool_ids[] = { 4, 3, 5, 2, 1, 0 };
+
+/* Our tool id; the same in every interpreter of the process. */
+static int tool_id = -1;
+
+/* Sets of events, as bits of sys.monitoring.events. */
+static long local_events;
+static long unwind_events;
+
+static PyObject *answer(PyObject *object)
+{
+	pt_py.Py_IncRef(object);
+	return object;
+}
+
+static inline PyObject *go_on(void)
+{
+	return answer(pt_py.none);
+}
+
+/* The record of code that has had an event; the one of the last event is at hand. */
+static inline struct pt_code *find_code(struct pt_thread *thread, PyObject *object)
+{
+	if (__builtin_expect(thread->last_code == object, 1))
+		return thread->last_record;
+	struct pt_code *code = pt_code_find(object);
+	/* Excluded code has no record of its own that could tell of its end. */
+	if (code && code != &pt_code_excluded) {
+		thread->last_code = object;
+		thread->last_record = code;
+	}
+	return code;
+}
+
+/* Returns the thread if the event is about traced code, whose record goes to *CODE. */
+static inline struct pt_thread *traced_thread(PyObject *object, struct pt_code **code)
+{
+	struct pt_thread *thread = pt_thread_self();
+
+	if (PT_UNLIKELY(!thread))
+		return NULL;
+	*code = find_code(thread, object);
+	return *code && (*code)->is_traced ? thread : NULL;
+}
+
+/* Calls a function of sys.monitoring. Returns whether it went well; no exception is left.
+ */
+static bool call_monitoring(const char *name, const char *format, ...)
+{
+	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
+	PyObject *function = monitoring ? pt_py.PyObject_GetAttrString(monitoring, name) :
+					  NULL;
+	va_list args;
+
+	va_start(args, format);
+	PyObject *tuple = function ? pt_py.Py_VaBuildValue(format, args) : NULL;
+	va_end(args);
+	PyObject *result = tuple ? pt_py.PyObject_Call(function, tuple, NULL) : NULL;
+	pt_python_drop(tuple);
+	pt_python_drop(function);
+	pt_python_drop(result);
+	if (!result)
+		pt_py.PyErr_Clear();
+	return result;
+}
+
+/* Returns the bit of an event, 0 when this version does not have it. */
+static long event_bit(const char *name)
+{
+	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
+	PyObject *events = pt_py.PyObject_GetAttrString(monitoring, "events");
+	long bit = events ? pt_python_attr_long(events, name, 0) : 0;
+
+	pt_python_drop(events);
+	return bit;
+}
+
+static bool watch_globally(long more)
+{
+	return call_monitoring("set_events", "(il)", tool_id,
+			       event_bit("PY_START") | more);
+}
+
+/* Returns whether the current interpreter watches frames unwind. */
+static bool is_watching_unwind(void)
+{
+	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
+	PyObject *set = pt_py.PyObject_CallMethod(monitoring, "get_events", "i", tool_id);
+	long events = set ? pt_py.PyLong_AsLong(set) : 0;
+
+	if (!set)
+		pt_py.PyErr_Clear();
+	pt_python_drop(set);
+	return (events & unwind_events) == unwind_events;
+}
+
+/*
+ * Sets the events of code that turned out to be traced. Those of unwinding are not local
+ * before 3.15: they are set with the first such code, not to slow down all other.
+ */
+static void watch(struct pt_code *code)
+{
+	code->is_watched = true;
+	call_monitoring("set_local_events", "(iOl)", tool_id, code->object, local_events);
+	if (!is_watching_unwind())
+		watch_globally(unwind_events);
+}
+
+static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	struct pt_thread *thread = pt_thread_self();
+	(void)self, (void)count;
+
+	if (PT_UNLIKELY(!thread || pt_tracer_has_ended()))
+		return answer(disable);
+	struct pt_code *code = find_code(thread, args[0]);
+	if (PT_UNLIKELY(!code))
+		code = pt_code_get(args[0]);
+	if (code->is_traced) {
+		if (PT_UNLIKELY(!code->is_watched))
+			watch(code);
+		pt_tracer_call(thread, code, NULL, false);
+	}
+	if (PT_UNLIKELY(code->role != PT_ROLE_NONE))
+		pt_imports_call(thread, code);
+	return code->is_traced || code->role != PT_ROLE_NONE ? go_on() : answer(disable);
+}
+
+static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	struct pt_code *code = NULL;
+	struct pt_thread *thread = traced_thread(args[0], &code);
+	(void)self, (void)count;
+
+	if (thread)
+		pt_tracer_call(thread, code, NULL, true);
+	return go_on();
+}
+
+static PyObject *on_line(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	struct pt_code *code = NULL;
+	struct pt_thread *thread = traced_thread(args[0], &code);
+	(void)self, (void)count;
+
+	if (__builtin_expect(thread != NULL, 1))
+		pt_tracer_line(thread, code, NULL, (int)pt_py.PyLong_AsLong(args[1]));
+	return go_on();
+}
+
+/*
+ * A jump back within one line runs the line again: an iteration of "for x in y: f(x)".
+ * No other jump needs to be seen a second time.
+ */
+static PyObject *on_jump(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	struct pt_code *code = NULL;
+	struct pt_thread *thread = traced_thread(args[0], &code);
+	long from = pt_py.PyLong_AsLong(args[1]);
+	long to = pt_py.PyLong_AsLong(args[2]);
+	(void)self, (void)count;
+
+	if (!thread || to > from)
+		return answer(disable);
+	int line = pt_py.PyCode_Addr2Line((PyCodeObject *)args[0], (int)to);
+	if (line != pt_py.PyCode_Addr2Line((PyCodeObject *)args[0], (int)from))
+		return answer(disable);
+	pt_tracer_line(thread, code, NULL, line);
+	return go_on();
+}
+
+static PyObject *leave(PyObject *object, enum pt_exit how)
+{
+	struct pt_code *code = NULL;
+	struct pt_thread *thread = traced_thread(object, &code);
+
+	if (thread)
+		pt_tracer_exit(thread, code, NULL, how);
+	return go_on();
+}
+
+static PyObject *on_return(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	(void)self, (void)count;
+	return leave(args[0], PT_EXIT_RETURN);
+}
+
+static PyObject *on_yield(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	(void)self, (void)count;
+	return leave(args[0], PT_EXIT_YIELD);
+}
+
+static PyObject *on_unwind(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	(void)self, (void)count;
+	return leave(args[0], PT_EXIT_UNWIND);
+}
+
+static PyObject *on_raise(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	struct pt_code *code = NULL;
+	struct pt_thread *thread = traced_thread(args[0], &code);
+	(void)self, (void)count;
+
+	if (thread)
+		pt_tracer_exception(thread, code, NULL, args[2]);
+	return go_on();
+}
+
+/* An event, its callback, and what the interpreter knows the callback by. */
+struct handler {
+	const char *event;
+	bool is_local; /* in all versions */
+	PyMethodDef method;
+};
+
+#define HANDLER(event, is_local, function)                                           \
+	{                                                                            \
+		event, is_local,                                                     \
+		{                                                                    \
+			"libpytrace",                                                \
+				(PyCFunction)(void (*)(void))(callback *)(function), \
+				METH_FASTCALL, NULL                                  \
+		}                                                                    \
+	}
+
+static struct handler handlers[] = {
+	HANDLER("PY_START", true, on_start),	HANDLER("PY_RESUME", true, on_resume),
+	HANDLER("PY_RETURN", true, on_return),	HANDLER("PY_YIELD", true, on_yield),
+	HANDLER("LINE", true, on_line),		HANDLER("JUMP", true, on_jump),
+	HANDLER("PY_UNWIND", false, on_unwind), HANDLER("PY_THROW", false, on_resume),
+	HANDLER("RAISE", false, on_raise),
+};
+
+static bool wants(const struct handler *handler)
+{
+	unsigned int events = pt_tracer_events();
+
+	if (handler->method.ml_meth == (PyCFunction)(void (*)(void))on_raise)
+		return events & PT_EVENT_EXCEPTION;
+	if (handler->method.ml_meth == (PyCFunction)(void (*)(void))on_jump)
+		return events & PT_EVENT_LINE;
+	return true;
+}
+
+/* Registers the callbacks and finds out what to set for traced code. */
+static bool register_callbacks(void)
+{
+	local_events = 0;
+	unwind_events = 0;
+	for (size_t i = 0; i < PT_ARRAY_SIZE(handlers); i++) {
+		long bit = event_bit(handlers[i].event);
+		if (!wants(&handlers[i]))
+			continue;
+		PyObject *function =
+			pt_py.PyCFunction_NewEx(&handlers[i].method, NULL, NULL);
+		bool is_done = function && bit &&
+			       call_monitoring("register_callback", "(ilO)", tool_id, bit,
+					       function);
+		pt_python_drop(function);
+		if (!is_done)
+			return false;
+		if (handlers[i].is_local)
+			local_events |= bit;
+		else
+			unwind_events |= bit;
+	}
+	return true;
+}
+
+static bool take_tool_id(void)
+{
+	if (tool_id >= 0)
+		return call_monitoring("use_tool_id", "(is)", tool_id, "libpytrace");
+	for (size_t i = 0; i < PT_ARRAY_SIZE(tool_ids); i++) {
+		if (call_monitoring("use_tool_id", "(is)", tool_ids[i], "libpytrace")) {
+			tool_id = tool_ids[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+static int start(const char **reason)
+{
+	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
+
+	*reason = "sys.monitoring is missing";
+	disable = monitoring ? pt_py.PyObject_GetAttrString(monitoring, "DISABLE") : NULL;
+	if (!disable)
+		return -ENOSYS;
+	*reason = "every tool id of sys.monitoring is taken";
+	if (!take_tool_id())
+		return -EBUSY;
+	*reason = "sys.monitoring refused a callback";
+	return register_callbacks() && watch_globally(0) ? 0 : -EINVAL;
+}
+
+static void stop(void)
+{
+	call_monitoring("set_events", "(ii)", tool_id, 0);
+	call_monitoring("free_tool_id", "(i)", tool_id);
+}
+
+const struct pt_backend pt_backend_monitoring = {
+	.name = "sys.monitoring",
+	.start = start,
+	.stop = stop,
+};

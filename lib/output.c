@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "output.h"
+
+#include "util.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FD_PREFIX "fd:"
+
+/* The name of a process's file in a directory of traces. */
+#define NAME_IN_DIRECTORY "%e.%p.trace"
+
+static bool is_stream(const char *text)
+{
+	return strcmp(text, "stderr") == 0 || strcmp(text, "stdout") == 0 ||
+	       strncmp(text, FD_PREFIX, strlen(FD_PREFIX)) == 0;
+}
+
+static char *parse_descriptor(struct pt_output *output, const char *text)
+{
+	const char *digits = text + strlen(FD_PREFIX);
+	char *end = NULL;
+
+	errno = 0;
+	long fd = strtol(digits, &end, 10);
+	if (!isdigit((unsigned char)*digits) || *end || errno || fd > 1 << 20)
+		return pt_format("bad descriptor '%s' (expected fd: and a number)", text);
+	output->fd = (int)fd;
+	return NULL;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Replaces the %-sequences of PATTERN. Returns NULL, or the message for the user. */
+static char *expand(const char *pattern, const struct pt_output_names *names,
+		    struct pt_buf *out, bool *is_private)
+{
+	for (const char *p = pattern; *p; p++) {
+		if (*p != '%') {
+			pt_buf_add(out, p, 1);
+			continue;
+		}
+		switch (*++p) {
+		case 'p':
+			pt_buf_add_format(out, "%d", names->pid);
+			*is_private = true;
+			break;
+		case 'P':
+			pt_buf_add_format(out, "%d", names->parent);
+			break;
+		case 'e':
+			pt_buf_add_string(out, names->program);
+			break;
+		case 't':
+			pt_buf_add_string(out, names->start_time);
+			break;
+		case 'h':
+			pt_buf_add_string(out, names->host);
+			break;
+		case '%':
+			pt_buf_add(out, "%", 1);
+			break;
+		default:
+			return pt_format(
+				"unknown '%%%.*s' in '%s' (expected %%p, %%P, %%e, "
+				"%%t, %%h or %%%%)",
+				*p ? 1 : 0, p, pattern);
+		}
+	}
+	return NULL;
+}
+
+static char *parse_path(struct pt_output *output, const char *text,
+			const struct pt_output_names *names)
+{
+	struct pt_buf path = { 0 };
+	size_t length = strlen(text);
+	char *error = expand(text, names, &path, &output->is_private);
+
+	pt_buf_add(&path, "", 1);
+	if (!error && !path.failed &&
+	    (text[length - 1] == '/' || is_directory(path.data))) {
+		output->in_directory = true;
+		path.size--;
+		if (text[length - 1] != '/')
+			pt_buf_add(&path, "/", 1);
+		error = expand(NAME_IN_DIRECTORY, names, &path, &output->is_private);
+		pt_buf_add(&path, "", 1);
+	}
+	if (!error && path.failed)
+		error = strdup("out of memory");
+	if (error) {
+		pt_buf_destroy(&path);
+		return error;
+	}
+	output->fd = -1;
+	output->path = path.data;
+	return NULL;
+}
+
+char *pt_output_parse(struct pt_output *output, const char *text,
+		      const struct pt_output_names *names)
+{
+	*output = (struct pt_output) { .fd = STDERR_FILENO };
+	if (*text == '\0' || strcmp(text, "stderr") == 0)
+		return NULL;
+	if (strcmp(text, "stdout") == 0) {
+		output->fd = STDOUT_FILENO;
+		return NULL;
+	}
+	if (is_stream(text))
+		return parse_descriptor(output, text);
+	char *error = parse_path(output, text, names);
+	if (error)
+		*output = (struct pt_output) { .fd = STDERR_FILENO };
+	return error;
+}
+
+void pt_output_destroy(struct pt_output *output)
+{
+	free(output->path);
+	*output = (struct pt_output) { .fd = STDERR_FILENO };
+}
+
+char *pt_output_absolute(const char *text, const char *directory)
+{
+	struct pt_buf out = { 0 };
+
+	if (*text == '\0' || *text == '/' || is_stream(text))
+		return strdup(text);
+	for (const char *p = directory; *p; p++) {
+		pt_buf_add(&out, p, 1);
+		if (*p == '%')
+			pt_buf_add(&out, p, 1);
+	}
+	pt_buf_add_string(&out, "/");
+	pt_buf_add_string(&out, text);
+	return pt_buf_take(&out);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/*
+ * What a Python command line runs: the argument of "-m", or the first that is no option.
+ * NULL: there is neither. Options may stand together ("-Im module").
+ */
+static const char *main_argument(char *const *argv)
+{
+	for (; *argv; argv++) {
+		const char *option = *argv;
+
+		if (option[0] != '-' || option[1] == '\0')
+			return option;
+		if (option[1] == '-') {
+			if (strcmp(option, "--check-hash-based-pycs") == 0 && argv[1])
+				argv++;
+			continue;
+		}
+		size_t letter = strcspn(option, "mcWX");
+		bool takes_next = option[letter] && !option[letter + 1];
+		if (option[letter] == 'c')
+			return NULL;
+		if (option[letter] == 'm')
+			return takes_next ? argv[1] : option + letter + 1;
+		if (takes_next && argv[1])
+			argv++;
+	}
+	return NULL;
+}
+
+char *pt_output_program(char *const *argv)
+{
+	const char *name = argv && *argv ? base_name(*argv) : "";
+
+	if (strncmp(name, "python", 6) == 0) {
+		const char *main = main_argument(argv + 1);
+		name = main && strcmp(main, "-") != 0 ? base_name(main) : "python";
+	}
+	size_t length = strlen(name);
+	if (length > 3 && strcmp(name + length - 3, ".py") == 0)
+		length -= 3;
+	return length ? strndup(name, length) : strdup("python");
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* PYTRACE_OUTPUT: what it means and which name it gives. */
+#ifndef PT_OUTPUT_H
+#define PT_OUTPUT_H
+
+#include <stdbool.h>
+
+/* What the %-sequences of an output stand for. Strings are borrowed. */
+struct pt_output_names {
+	int pid;		/* %p */
+	int parent;		/* %P */
+	const char *program;	/* %e: the script's or program's base name */
+	const char *start_time; /* %t: as 20261123T091500 */
+	const char *host;	/* %h */
+};
+
+/* Where the trace goes: a descriptor or a file. */
+struct pt_output {
+	int fd;		   /* the descriptor, or -1 for a file */
+	char *path;	   /* of the file, owned; else NULL */
+	bool in_directory; /* ... of traces, which is made if missing */
+	bool is_private;   /* the name holds the pid: no other process has the file */
+};
+
+/*
+ * Reads TEXT ("stderr", "stdout", "fd:N", a file or a directory; see README) into OUTPUT.
+ * Missing directories are not made. Returns NULL, or the message for the user (to be
+ * freed); then OUTPUT is stderr. GIL: not needed.
+ */
+char *pt_output_parse(struct pt_output *output, const char *text,
+		      const struct pt_output_names *names);
+
+/* Frees what OUTPUT owns. GIL: not needed. */
+void pt_output_destroy(struct pt_output *output);
+
+/*
+ * Returns TEXT in a form that means the same in a process with another current directory:
+ * a path made absolute from DIRECTORY, anything else as it is. To be freed; NULL without
+ * memory. GIL: not needed.
+ */
+char *pt_output_absolute(const char *text, const char *directory);
+
+/*
+ * Returns the name that a command line gives a program, without directory and ".py":
+ * of Python, the script, or the module of "-m", else "python"; of others, their own.
+ * To be freed; NULL without memory. GIL: not needed.
+ */
+char *pt_output_program(char *const *argv);
+
+#endif /* PT_OUTPUT_H */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way in: decides when to start. Before main() the init function of the builtin
+ * module
+ * "_codecs" is replaced in the interpreter's table of builtin modules. It is called once
+ * per interpreter, with sys.path set, before site, .pth files and sitecustomize, however
+ * Python was started. The functions that initialize Python are interposed for programs
+ * whose libpython comes later than this library, with a module that they load.
+ */
+#include "config.h"
+
+#include "process.h"
+#include "python.h"
+#include "run.h"
+#include "settings.h"
+#include "util.h"
+
+#include <dlfcn.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The first version with what we need; older ones are left alone. */
+#define OLDEST_MINOR 8
+
+#define HOOKED_MODULE "_codecs"
+
+/* The replaced init function, and where its interpreter's symbols are found. */
+static PyObject *(*original_init)(void);
+static void *python_handle;
+
+/* The command line, for the programs whose libpython comes later. */
+static char *const *command_line;
+
+static PyObject *init_hooked_module(void)
+{
+	PyObject *module = original_init();
+
+	if (module)
+		pt_run_start_interpreter(python_handle);
+	return module;
+}
+
+/* Patches the table of builtin modules that HANDLE gives access to, if there is one. */
+static void hook(void *handle)
+{
+	struct _inittab **table = (struct _inittab **)dlsym(handle, "PyImport_Inittab");
+
+	if (original_init || !table || pt_python_minor(handle) < OLDEST_MINOR)
+		return;
+	for (struct _inittab *entry = *table; entry && entry->name; entry++) {
+		if (strcmp(entry->name, HOOKED_MODULE) != 0)
+			continue;
+		original_init = entry->initfunc;
+		python_handle = handle;
+		pt_run_prepare(command_line);
+		pt_process_start();
+		entry->initfunc = init_hooked_module;
+		return;
+	}
+}
+
+__attribute__((constructor)) static void on_load(int argc, char **argv, char **envp)
+{
+	(void)argc, (void)envp;
+	if (pt_settings_is_off(environ))
+		return;
+	command_line = argv;
+	hook(RTLD_DEFAULT);
+}
+
+/*
+ * Returns the definition of a function of libpython that the caller at ADDRESS would have
+ * got without us: the next one in the global scope, or that of the libraries which the
+ * caller's own object brought along.
+ */
+static void *find_real(const char *name, void *address)
+{
+	void *real = dlsym(RTLD_NEXT, name);
+	Dl_info caller;
+
+	if (real || !dladdr(address, &caller))
+		return real;
+	void *handle = dlopen(caller.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+	if (!handle)
+		return NULL;
+	real = dlsym(handle, name);
+	if (!pt_settings_is_off(environ))
+		hook(handle); /* which keeps the handle in use */
+	return real;
+}
+
+/* Defines "real", the function that the one being defined stands for. */
+#define FIND_REAL(name)          \
+	__typeof__(&name) real = \
+		(__typeof__(&name))find_real(#name, __builtin_return_address(0))
+
+PT_EXPORT void Py_Initialize(void)
+{
+	FIND_REAL(Py_Initialize);
+	if (real)
+		real();
+}
+
+PT_EXPORT void Py_InitializeEx(int install_signal_handlers)
+{
+	FIND_REAL(Py_InitializeEx);
+	if (real)
+		real(install_signal_handlers);
+}
+
+PT_EXPORT PyStatus Py_InitializeFromConfig(const PyConfig *config)
+{
+	static const char message[] = "libpytrace found no Py_InitializeFromConfig";
+	FIND_REAL(Py_InitializeFromConfig);
+
+	if (!real)
+		return (PyStatus) { ._type = _PyStatus_TYPE_ERROR, .err_msg = message };
+	return real(config);
+}
+
+PT_EXPORT int Py_Main(int argc, wchar_t **argv)
+{
+	FIND_REAL(Py_Main);
+	return real ? real(argc, argv) : 1;
+}
+
+PT_EXPORT int Py_BytesMain(int argc, char **argv)
+{
+	FIND_REAL(Py_BytesMain);
+	return real ? real(argc, argv) : 1;
+}

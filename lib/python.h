@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* The interpreter as a table of functions, its version, and what it can do. */
+#ifndef PT_PYTHON_H
+#define PT_PYTHON_H
+
+#include <Python.h>
+#include <stdbool.h>
+
+#include "util.h"
+
+/*
+ * The library runs in interpreters that were built with other headers than these. So it
+ * calls no function by name, only through the table below, and uses nothing that has the
+ * layout of an object compiled in: such macros are poisoned here, and a slip is an error.
+ */
+/* A macro for another function in newer headers, yet a function in every version. */
+#undef PyCFunction_NewEx
+
+#undef Py_INCREF
+#undef Py_DECREF
+#undef Py_XINCREF
+#undef Py_XDECREF
+#undef Py_CLEAR
+#undef Py_NewRef
+#undef Py_XNewRef
+#undef Py_TYPE
+#undef Py_SIZE
+#undef Py_REFCNT
+#undef Py_IS_TYPE
+#undef Py_SETREF
+#undef Py_XSETREF
+#undef PyTuple_GET_ITEM
+#undef PyTuple_SET_ITEM
+#undef PyTuple_GET_SIZE
+#undef PyList_GET_ITEM
+#undef PyUnicode_DATA
+#undef PyUnicode_GET_LENGTH
+#undef PyUnicode_READY
+#undef PyBytes_AS_STRING
+#undef PyLong_Check
+#undef PyUnicode_Check
+#undef PyTuple_Check
+#undef PyBytes_Check
+#undef PyCode_Check
+#undef Py_RETURN_NONE
+#pragma GCC poison Py_INCREF Py_DECREF Py_XINCREF Py_XDECREF Py_CLEAR Py_NewRef \
+	Py_XNewRef Py_TYPE
+#pragma GCC poison Py_SIZE Py_REFCNT Py_IS_TYPE Py_SETREF Py_XSETREF PyTuple_GET_ITEM
+#pragma GCC poison PyTuple_SET_ITEM PyTuple_GET_SIZE PyList_GET_ITEM PyUnicode_DATA
+#pragma GCC poison PyUnicode_GET_LENGTH PyUnicode_READY PyBytes_AS_STRING PyLong_Check
+#pragma GCC poison PyUnicode_Check PyTuple_Check PyBytes_Check PyCode_Check Py_RETURN_NONE
+
+/* Functions that every supported version has, with the types that the headers give them.
+ */
+#define PT_PYTHON_FUNCTIONS(X)       \
+	X(PyCFunction_GetFunction)   \
+	X(PyCFunction_NewEx)         \
+	X(PyCallable_Check)          \
+	X(PyCode_Addr2Line)          \
+	X(PyDict_GetItemString)      \
+	X(PyErr_Clear)               \
+	X(PyErr_ExceptionMatches)    \
+	X(PyErr_Fetch)               \
+	X(PyErr_Restore)             \
+	X(PyEval_GetFrame)           \
+	X(PyEval_GetGlobals)         \
+	X(PyEval_GetLocals)          \
+	X(PyEval_SetTrace)           \
+	X(PyExceptionClass_Name)     \
+	X(PyFrame_GetLineNumber)     \
+	X(PyLong_AsLong)             \
+	X(PyLong_FromLong)           \
+	X(PyObject_Call)             \
+	X(PyObject_CallMethod)       \
+	X(PyObject_GetAttrString)    \
+	X(PyObject_SetAttrString)    \
+	X(PyObject_Str)              \
+	X(PyObject_Type)             \
+	X(PyBytes_AsStringAndSize)   \
+	X(PySys_GetObject)           \
+	X(PyTuple_GetItem)           \
+	X(PyTuple_New)               \
+	X(PyTuple_SetItem)           \
+	X(PyTuple_Size)              \
+	X(PyType_IsSubtype)          \
+	X(PyUnicode_AsUTF8AndSize)   \
+	X(PyUnicode_EncodeFSDefault) \
+	X(Py_AtExit)                 \
+	X(Py_BuildValue)             \
+	X(Py_DecRef)                 \
+	X(Py_IncRef)                 \
+	X(Py_VaBuildValue)
+
+/* Functions whose names differ: result, member, parameters, the names to try, required.
+ */
+#define PT_PYTHON_VARIANTS(X)                                                        \
+	X(Py_ssize_t, code_extra_index, (void (*)(void *)),                          \
+	  "PyUnstable_Eval_RequestCodeExtraIndex", "_PyEval_RequestCodeExtraIndex",  \
+	  true)                                                                      \
+	X(int, code_get_extra, (PyObject *, Py_ssize_t, void **),                    \
+	  "PyUnstable_Code_GetExtra", "_PyCode_GetExtra", true)                      \
+	X(int, code_set_extra, (PyObject *, Py_ssize_t, void *),                     \
+	  "PyUnstable_Code_SetExtra", "_PyCode_SetExtra", true)                      \
+	X(PyInterpreterState *, interpreter, (void), "PyInterpreterState_Get",       \
+	  "_PyInterpreterState_Get", true)                                           \
+	X(PyObject *, frame_code, (PyFrameObject *), "PyFrame_GetCode", NULL, false) \
+	X(PyFrameObject *, frame_back, (PyFrameObject *), "PyFrame_GetBack", NULL,   \
+	  false)                                                                     \
+	X(void, write_unraisable, (const char *, PyObject *),                        \
+	  "_PyErr_WriteUnraisableMsg", NULL, false)
+
+/* Objects: the member holds the object's address. */
+#define PT_PYTHON_OBJECTS(X)                           \
+	X(PyObject, none, "_Py_NoneStruct")            \
+	X(PyTypeObject, code_type, "PyCode_Type")      \
+	X(PyTypeObject, str_type, "PyUnicode_Type")    \
+	X(PyTypeObject, bytes_type, "PyBytes_Type")    \
+	X(PyTypeObject, int_type, "PyLong_Type")       \
+	X(PyTypeObject, float_type, "PyFloat_Type")    \
+	X(PyTypeObject, bool_type, "PyBool_Type")      \
+	X(PyTypeObject, tuple_type, "PyTuple_Type")    \
+	X(PyTypeObject, dict_type, "PyDict_Type")      \
+	X(PyObject *, exc_base, "PyExc_BaseException") \
+	X(PyObject *, exc_os_error, "PyExc_OSError")   \
+	X(PyObject *, exc_system_exit, "PyExc_SystemExit")
+
+/* The interpreter in this process. */
+struct pt_python {
+#define MEMBER(name) __typeof__(&name) name;
+	PT_PYTHON_FUNCTIONS(MEMBER)
+#undef MEMBER
+#define MEMBER(result, name, parameters, ...) result(*name) parameters;
+	PT_PYTHON_VARIANTS(MEMBER)
+#undef MEMBER
+#define MEMBER(type, name, symbol) type *name;
+	PT_PYTHON_OBJECTS(MEMBER)
+#undef MEMBER
+	int minor;	       /* of version 3.MINOR */
+	bool is_newer;	       /* than any version that the library knows */
+	bool is_free_threaded; /* callbacks run at the same time in several threads */
+	bool has_monitoring;   /* sys.monitoring (3.12+), else PyEval_SetTrace */
+	bool has_qualname;     /* co_qualname (3.11+) */
+	bool has_frame_api;    /* PyFrame_GetCode, PyFrame_GetBack (3.9+) */
+	bool has_resume; /* the RESUME instruction (3.11) tells calls from resumes */
+};
+
+/* Filled by pt_python_bind(); all functions are set when that returned 0. */
+extern struct pt_python pt_py;
+
+/*
+ * Returns the minor version of the CPython 3 that HANDLE (a handle of dlopen, or
+ * RTLD_DEFAULT) gives access to, or 0 when there is none. GIL: not needed.
+ */
+int pt_python_minor(void *handle);
+
+/*
+ * Fills pt_py from HANDLE. Returns 0; -ENOTSUP for a version that is not supported;
+ * -ENOSYS when a function is missing, whose name is put in *MISSING. GIL: not needed.
+ */
+int pt_python_bind(void *handle, const char **missing);
+
+/*
+ * Returns the text of the str OBJECT as bytes that the caller frees: UTF-8, or the bytes
+ * of the file system where a name is not valid UTF-8. NULL on any failure; no exception
+ * is left. GIL: held.
+ */
+char *pt_python_text(PyObject *object);
+
+/* The same for an attribute of OBJECT. GIL: held. */
+char *pt_python_attr_text(PyObject *object, const char *name);
+
+/* Returns an int attribute, or FALLBACK on any failure. GIL: held. */
+long pt_python_attr_long(PyObject *object, const char *name, long fallback);
+
+/* Returns whether the type of OBJECT is exactly TYPE. GIL: held. */
+bool pt_python_is_exactly(PyObject *object, PyTypeObject *type);
+
+/* Returns the code object of FRAME, a new reference, or NULL. GIL: held. */
+PyObject *pt_python_frame_code(PyFrameObject *frame);
+
+/* Returns the caller of FRAME, a new reference, or NULL at the outermost. GIL: held. */
+PyFrameObject *pt_python_frame_back(PyFrameObject *frame);
+
+/* Drops a reference; NULL is allowed. GIL: held. */
+static inline void pt_python_drop(void *object)
+{
+	if (object)
+		pt_py.Py_DecRef(object);
+}
+
+#endif /* PT_PYTHON_H */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Include and exclude rules: what PYTRACE_INCLUDE and PYTRACE_EXCLUDE say, and matching.
+ */
+#ifndef PT_RULES_H
+#define PT_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Where code comes from, as bits; a piece of code has one or more. */
+enum pt_origin {
+	PT_ORIGIN_USER = 1 << 0,    /* none of the next three */
+	PT_ORIGIN_STDLIB = 1 << 1,  /* the standard library, its frozen modules too */
+	PT_ORIGIN_SITE = 1 << 2,    /* installed packages */
+	PT_ORIGIN_FROZEN = 1 << 3,  /* frozen modules */
+	PT_ORIGIN_SCRIPT = 1 << 4,  /* the main script */
+	PT_ORIGIN_PROJECT = 1 << 5, /* below the script's, or the current, directory */
+};
+
+#define PT_ORIGIN_ALL (~0U)
+
+/* What a rule is asked about. All strings are borrowed; NULL means there is none. */
+struct pt_rule_target {
+	const char *path;     /* absolute path of the file */
+	const char *real;     /* the same with symbolic links resolved */
+	const char *module;   /* dotted name, as in __name__ */
+	const char *alias;    /* what "__main__" is otherwise called */
+	const char *function; /* qualified name; NULL asks about the file as a whole */
+	unsigned int origin;  /* set of enum pt_origin */
+};
+
+struct pt_rule;
+
+/* The rules of one run. All zero is a set of rules that traces nothing. */
+struct pt_rules {
+	struct pt_rule *include;
+	size_t include_count;
+	struct pt_rule *exclude;
+	size_t exclude_count;
+};
+
+/* What the rules say, and which of them decided. */
+struct pt_verdict {
+	bool is_traced;
+	bool is_include;  /* LIST of the rule: PYTRACE_INCLUDE or PYTRACE_EXCLUDE */
+	const char *rule; /* as the user wrote it; NULL: no include rule matched */
+};
+
+/*
+ * Reads the rules in TEXT (see README, "Rules") and sets the include or the exclude list
+ * of RULES. Relative paths are taken from DIRECTORY, which is absolute. Returns NULL, or
+ * the message for the user (to be freed); then RULES is as before. GIL: not needed.
+ */
+char *pt_rules_set_include(struct pt_rules *rules, const char *text,
+			   const char *directory);
+char *pt_rules_set_exclude(struct pt_rules *rules, const char *text,
+			   const char *directory);
+
+/* Frees what RULES owns. GIL: not needed. */
+void pt_rules_destroy(struct pt_rules *rules);
+
+/*
+ * Decides about TARGET: traced when an include rule matches and no exclude rule does.
+ * Asked about a file as a whole, it is traced when any of its functions may be.
+ * The rule text in the answer lives as long as RULES. GIL: not needed.
+ */
+struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
+				  const struct pt_rule_target *target);
+
+#endif /* PT_RULES_H */

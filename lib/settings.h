@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The one table of PYTRACE_* environment variables, read once into a struct. */
+#ifndef PT_SETTINGS_H
+#define PT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* PYTRACE_FORMAT */
+enum pt_format_id { PT_FORMAT_ID_TEXT, PT_FORMAT_ID_TRACE };
+
+/* PYTRACE_TIME */
+enum pt_time_mode { PT_TIME_NONE, PT_TIME_RELATIVE, PT_TIME_DELTA, PT_TIME_WALL };
+
+/* PYTRACE_COLOR */
+enum pt_color_mode { PT_COLOR_AUTO, PT_COLOR_ALWAYS, PT_COLOR_NEVER };
+
+/* PYTRACE_DEBUG, as bits */
+enum pt_debug_flag { PT_DEBUG_RULES = 1 << 0, PT_DEBUG_START = 1 << 1 };
+
+/* PYTRACE */
+enum pt_mode { PT_MODE_ON, PT_MODE_OFF, PT_MODE_HELP };
+
+/* Every setting after parsing. Strings are owned by the struct. */
+struct pt_settings {
+	enum pt_mode mode;
+	char *include; /* rules as written, see rules.h */
+	char *exclude;
+	unsigned int events; /* set of enum pt_event_kind */
+	enum pt_format_id format;
+	char *output; /* as written, see sink.h */
+	enum pt_time_mode time;
+	unsigned int depth; /* deepest level shown; 0: no limit */
+	enum pt_color_mode color;
+	bool strict;
+	unsigned int debug; /* set of enum pt_debug_flag */
+};
+
+/*
+ * The variable by which the first process of a run tells its descendants that they are
+ * not the first. Set by the library, not by users.
+ */
+#define PT_SETTINGS_RUN "PYTRACE_RUN"
+
+/*
+ * Fills SETTINGS from ENVIRONMENT, an array of "NAME=VALUE" strings that ends in NULL.
+ * For each bad value, and each PYTRACE_ name that is not known, one line is handed to
+ * REPORT; that setting keeps its default. Returns the number of such lines, or -ENOMEM.
+ * The caller destroys SETTINGS either way. GIL: not needed.
+ */
+int pt_settings_parse(struct pt_settings *settings, char *const *environment,
+		      void (*report)(const char *line));
+
+/* Frees what SETTINGS owns. GIL: not needed. */
+void pt_settings_destroy(struct pt_settings *settings);
+
+/*
+ * Sets one setting from text. Returns NULL, or the message for the user (to be freed),
+ * in which case SETTINGS is unchanged. NAME is the full variable name and must be a known
+ * one. GIL: not needed.
+ */
+char *pt_settings_set(struct pt_settings *settings, const char *name, const char *text);
+
+/* Hands REPORT a description of every setting with its present value. GIL: not needed. */
+void pt_settings_help(const struct pt_settings *settings,
+		      void (*report)(const char *line));
+
+/*
+ * Returns the value of NAME in ENVIRONMENT, borrowed, or NULL. The process's own getenv
+ * is not used: another thread of the host may be changing the environment.
+ */
+const char *pt_settings_lookup(char *const *environment, const char *name);
+
+/* Returns whether PYTRACE asks the library to stay asleep. GIL: not needed. */
+bool pt_settings_is_off(char *const *environment);
+
+#endif /* PT_SETTINGS_H */

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The backend for CPython 3.8 to 3.11: PyEval_SetTrace, which is per thread. New threads
+ * are reached through _thread.start_new_thread, which is what threading uses, too.
+ */
+#include "config.h"
+
+#include "backend.h"
+
+#include "code.h"
+#include "imports.h"
+#include "thread.h"
+#include "thread_hook.h"
+#include "tracer.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Instructions, by the numbers that they have in all of 3.8 to 3.11. */
+#define OP_YIELD_FROM 72 /* before 3.11 */
+#define OP_RETURN_VALUE 83
+#define OP_YIELD_VALUE 86
+#define OP_RESUME 151 /* 3.11 */
+
+/* Where frame objects of 3.8 and 3.9 have f_lineno, unless a check says otherwise. */
+#define LINE_OFFSET 108
+#define LINE_CHECKS 32
+
+/* How often f_lineno at that offset has proved right; -1: it was wrong once. */
+static int line_checks;
+
+/* Number of the instruction at a byte offset, -1 when there is none. */
+static int opcode_at(const struct pt_code *code, long offset)
+{
+	if (offset < 0 || (size_t)offset >= code->bytecode_size)
+		return -1;
+	return code->bytecode[offset];
+}
+
+static long last_instruction(PyFrameObject *frame)
+{
+	return pt_python_attr_long((PyObject *)frame, "f_lasti", -1);
+}
+
+/* Returns whether the frame that was called goes on after it was left by a yield. */
+static bool is_resume(PyFrameObject *frame, const struct pt_code *code)
+{
+	if (!(code->flags & PT_CODE_RESUMABLE) || !code->bytecode)
+		return false;
+	long last = last_instruction(frame);
+	if (!pt_py.has_resume)
+		return last >= 0;
+	return opcode_at(code, last) != OP_RESUME || opcode_at(code, last + 1) != 0;
+}
+
+/* Returns how the frame is being left; RESULT is NULL if by an exception. */
+static enum pt_exit find_exit(PyFrameObject *frame, const struct pt_code *code,
+			      PyObject *result)
+{
+	if (!result)
+		return PT_EXIT_UNWIND;
+	if (!(code->flags & PT_CODE_RESUMABLE) || !code->bytecode)
+		return PT_EXIT_RETURN;
+	long last = last_instruction(frame);
+	int opcode = opcode_at(code, last);
+	if (opcode == OP_YIELD_VALUE)
+		return PT_EXIT_YIELD;
+	/* YIELD_FROM steps back in order to be run again. */
+	if (!pt_py.has_resume && opcode != OP_RETURN_VALUE &&
+	    opcode_at(code, last + 2) == OP_YIELD_FROM)
+		return PT_EXIT_YIELD;
+	return PT_EXIT_RETURN;
+}
+
+/*
+ * The line of a frame in a line event. PyFrame_GetLineNumber of 3.8 and 3.9 takes a time
+ * that grows with the size of the code, so f_lineno is read where it is known to be, once
+ * it has been compared often enough.
+ */
+static int line_of(PyFrameObject *frame)
+{
+	int line = 0;
+
+	if (pt_py.minor >= 10 || line_checks < 0)
+		return pt_py.PyFrame_GetLineNumber(frame);
+	memcpy(&line, (const char *)frame + LINE_OFFSET, sizeof(line));
+	if (line_checks < LINE_CHECKS) {
+		int right = pt_py.PyFrame_GetLineNumber(frame);
+		line_checks = line == right ? line_checks + 1 : -1;
+		return right;
+	}
+	return line;
+}
+
+/* The record of the code that a frame runs. */
+static struct pt_code *code_of(struct pt_thread *thread, PyFrameObject *frame)
+{
+	if (__builtin_expect(thread->last_frame == frame, 1))
+		return thread->last_record;
+	PyObject *object = pt_python_frame_code(frame);
+	struct pt_code *code = object ? pt_code_get(object) : &pt_code_excluded;
+	pt_python_drop(object); /* the frame keeps it */
+	thread->last_frame = frame;
+	thread->last_record = code;
+	return code;
+}
+
+static void on_call(struct pt_thread *thread, PyFrameObject *frame)
+{
+	/* A frame may have the place of one that is gone. */
+	thread->last_frame = NULL;
+	struct pt_code *code = code_of(thread, frame);
+
+	if (code->is_traced)
+		pt_tracer_call(thread, code, frame, is_resume(frame, code));
+	if (PT_UNLIKELY(code->role != PT_ROLE_NONE))
+		pt_imports_call(thread, code);
+}
+
+static void on_return(struct pt_thread *thread, PyFrameObject *frame, PyObject *result)
+{
+	struct pt_code *code = code_of(thread, frame);
+
+	if (code->is_traced)
+		pt_tracer_exit(thread, code, frame, find_exit(frame, code, result));
+	thread->last_frame = NULL;
+}
+
+static void on_exception(struct pt_thread *thread, PyFrameObject *frame, PyObject *info)
+{
+	struct pt_code *code = code_of(thread, frame);
+	PyObject *exception = pt_py.PyTuple_GetItem(info, 1); /* borrowed */
+
+	if (code->is_traced && exception)
+		pt_tracer_exception(thread, code, frame, exception);
+}
+
+static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
+{
+	struct pt_thread *thread = pt_thread_self();
+	(void)self;
+
+	if (PT_UNLIKELY(!thread))
+		return 0;
+	if (what == PyTrace_LINE) {
+		struct pt_code *code = code_of(thread, frame);
+		if (code->is_traced)
+			pt_tracer_line(thread, code, frame, line_of(frame));
+	} else if (pt_tracer_has_ended()) {
+		pt_py.PyEval_SetTrace(NULL, NULL);
+	} else if (what == PyTrace_CALL) {
+		on_call(thread, frame);
+	} else if (what == PyTrace_RETURN) {
+		on_return(thread, frame, arg);
+	} else if (what == PyTrace_EXCEPTION) {
+		on_exception(thread, frame, arg);
+	}
+	return 0;
+}
+
+/* Watches the current thread. */
+static void watch_thread(void)
+{
+	pt_py.PyEval_SetTrace(trace, NULL);
+}
+
+static int start(const char **reason)
+{
+	*reason = "_thread.start_new_thread could not be reached";
+	if (!pt_thread_hook_install(watch_thread))
+		return -ENOSYS;
+	watch_thread();
+	return 0;
+}
+
+static void stop(void)
+{
+	pt_py.PyEval_SetTrace(NULL, NULL);
+}
+
+const struct pt_backend pt_backend_settrace = {
+	.name = "PyEval_SetTrace",
+	.start = start,
+	.stop = stop,
+};

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "source.h"
+
+#include "util.h"
+#include "zip.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <iconv.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Longer files are not read: no human wrote them. */
+#define MAX_SIZE (64U << 20)
+
+#define TAB_WIDTH 8
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+/* The text as UTF-8 with "\n" as line end, and where its lines begin. */
+struct pt_source {
+	char *text;
+	size_t *starts; /* count + 1 of them: the last one is where the text ends */
+	int count;
+};
+
+/* Names that Python knows and iconv does not. */
+static const struct {
+	const char *python;
+	const char *iconv;
+} aliases[] = {
+	{ "latin-1", "ISO-8859-1" },	 { "latin1", "ISO-8859-1" },
+	{ "iso-latin-1", "ISO-8859-1" }, { "l1", "ISO-8859-1" },
+	{ "ascii", "US-ASCII" },	 { "mbcs", "UTF-8" },
+	{ "mac-roman", "MACINTOSH" },	 { "sjis", "SHIFT-JIS" },
+	{ "utf-8-sig", "UTF-8" },	 { "u8", "UTF-8" },
+};
+
+static bool is_name_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+/* Finds the encoding named in a comment line. Returns its length, 0 when there is none.
+ */
+static size_t find_cookie(const char *line, size_t size, const char **name)
+{
+	static const char key[] = "coding";
+	const char *end = line + size;
+	const char *p = line;
+
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\f'))
+		p++;
+	if (p == end || *p != '#')
+		return 0;
+	while ((p = memmem(p, (size_t)(end - p), key, strlen(key)))) {
+		p += strlen(key);
+		if (p == end || (*p != ':' && *p != '='))
+			continue;
+		p++;
+		while (p < end && (*p == ' ' || *p == '\t'))
+			p++;
+		*name = p;
+		while (p < end && is_name_character(*p))
+			p++;
+		if (p > *name)
+			return (size_t)(p - *name);
+	}
+	return 0;
+}
+
+/* Returns whether a first line leaves room for the encoding on the second one. */
+static bool is_blank_or_comment(const char *line, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (line[i] == '#')
+			return true;
+		if (!strchr(" \t\f\r", line[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The encoding that the first two lines name (PEP 263), as iconv calls it; to be freed.
+ */
+static char *declared_encoding(const char *bytes, size_t size)
+{
+	const char *line = bytes;
+	const char *end = bytes + size;
+
+	for (int i = 0; i < 2 && line < end; i++) {
+		size_t length = 0;
+		while (line + length < end && line[length] != '\n' &&
+		       line[length] != '\r')
+			length++;
+		const char *name = NULL;
+		size_t found = find_cookie(line, length, &name);
+		if (found)
+			return strndup(name, found);
+		if (!is_blank_or_comment(line, length))
+			break;
+		line += length + 1;
+		if (line < end && line[-1] == '\r' && *line == '\n')
+			line++;
+	}
+	return strdup("utf-8");
+}
+
+/* Turns Python's name of an encoding into one that iconv knows, in place or anew. */
+static char *iconv_name(char *name)
+{
+	for (char *p = name; *p; p++)
+		*p = *p == '_' ? '-' : *p;
+	for (size_t i = 0; i < PT_ARRAY_SIZE(aliases); i++) {
+		if (strcasecmp(name, aliases[i].python) == 0) {
+			free(name);
+			return strdup(aliases[i].iconv);
+		}
+	}
+	return name;
+}
+
+/* Appends BYTES to OUT as UTF-8. Returns false when they are not of that encoding. */
+static bool convert(const char *encoding, const char *bytes, size_t size,
+		    struct pt_buf *out)
+{
+	iconv_t converter = iconv_open("UTF-8", encoding);
+	char *in = (char *)(size_t)bytes; /* iconv does not write to it */
+	bool is_done = false;
+
+	if (converter == (iconv_t)-1)
+		return false;
+	while (!is_done && pt_buf_reserve(out, size + 16)) {
+		char *to = out->data + out->size;
+		size_t room = out->capacity - out->size;
+		size_t result = iconv(converter, &in, &size, &to, &room);
+		out->size = (size_t)(to - out->data);
+		if (result != (size_t)-1)
+			is_done = true;
+		else if (errno != E2BIG)
+			break;
+	}
+	iconv_close(converter);
+	return is_done;
+}
+
+/* Decodes to UTF-8. An unknown encoding or bad bytes leave OUT empty. */
+static void decode(const char *bytes, size_t size, struct pt_buf *out)
+{
+	char *encoding = NULL;
+
+	if (size >= 3 && memcmp(bytes, BYTE_ORDER_MARK, 3) == 0) {
+		bytes += 3;
+		size -= 3;
+	}
+	encoding = declared_encoding(bytes, size);
+	if (encoding)
+		encoding = iconv_name(encoding);
+	if (!encoding || !convert(encoding, bytes, size, out))
+		pt_buf_clear(out);
+	free(encoding);
+}
+
+/* Makes every line end a single "\n", in place, and returns the new size. */
+static size_t unify_line_ends(char *text, size_t size)
+{
+	char *out = text;
+
+	for (size_t i = 0; i < size; i++) {
+		char c = text[i];
+		if (c == '\r') {
+			i += i + 1 < size && text[i + 1] == '\n';
+			c = '\n';
+		}
+		*out++ = c;
+	}
+	return (size_t)(out - text);
+}
+
+/* Notes where each line begins. A last line without line end counts. */
+static bool index_lines(struct pt_source *source, size_t size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < size; i++)
+		count += source->text[i] == '\n' || i + 1 == size;
+	if (count > INT_MAX)
+		return false;
+	source->starts = malloc((count + 1) * sizeof(*source->starts));
+	if (!source->starts)
+		return false;
+	size_t line = 0;
+	source->starts[0] = 0;
+	for (size_t i = 0; i < size; i++) {
+		if (source->text[i] == '\n')
+			source->starts[++line] = i + 1;
+	}
+	/* As if the last line ended in a line end as well. */
+	if (line < count)
+		source->starts[count] = size + 1;
+	source->count = (int)count;
+	return true;
+}
+
+struct pt_source *pt_source_parse(const char *bytes, size_t size)
+{
+	struct pt_source *source = calloc(1, sizeof(*source));
+	struct pt_buf text = { 0 };
+
+	if (!source)
+		return NULL;
+	decode(bytes, size, &text);
+	size = text.size ? unify_line_ends(text.data, text.size) : 0;
+	source->text = text.data;
+	if (!index_lines(source, size)) {
+		pt_source_free(source);
+		return NULL;
+	}
+	return source;
+}
+
+/* Reads a whole regular file. Returns false when it cannot be read. */
+static bool read_file(const char *path, struct pt_buf *out)
+{
+	struct stat status;
+	/* Not blocking: opening a FIFO must not hang the program. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ssize_t got = -1;
+
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	    status.st_size <= MAX_SIZE) {
+		while (pt_buf_reserve(out, (size_t)status.st_size + 1)) {
+			got = read(fd, out->data + out->size, out->capacity - out->size);
+			if (got < 0 && errno == EINTR)
+				continue;
+			if (got <= 0)
+				break;
+			out->size += (size_t)got;
+		}
+	}
+	close(fd);
+	return got == 0;
+}
+
+struct pt_source *pt_source_read(const char *path)
+{
+	struct pt_buf bytes = { 0 };
+	struct stat status;
+
+	/* The name is looked at first: opening a device can have effects. */
+	if (!path || (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) ||
+	    !(read_file(path, &bytes) || pt_zip_read(path, &bytes)))
+		pt_buf_clear(&bytes);
+	struct pt_source *source = pt_source_parse(bytes.data, bytes.size);
+	pt_buf_destroy(&bytes);
+	return source;
+}
+
+void pt_source_free(struct pt_source *source)
+{
+	if (!source)
+		return;
+	free(source->text);
+	free(source->starts);
+	free(source);
+}
+
+const char *pt_source_line(const struct pt_source *source, int line, size_t *size)
+{
+	if (!source || line < 1 || line > source->count)
+		return NULL;
+	*size = source->starts[line] - source->starts[line - 1] - 1;
+	return source->text + source->starts[line - 1];
+}
+
+int pt_source_line_count(const struct pt_source *source)
+{
+	return source ? source->count : 0;
+}
+
+size_t pt_source_indent(const char **text, size_t *size)
+{
+	size_t width = 0;
+
+	for (; *size && strchr(" \t\f", **text); (*text)++, (*size)--) {
+		if (**text == '\t')
+			width += TAB_WIDTH - width % TAB_WIDTH;
+		else if (**text == '\f')
+			width = 0;
+		else
+			width++;
+	}
+	return width;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The text of a source file, line by line, as UTF-8. */
+#ifndef PT_SOURCE_H
+#define PT_SOURCE_H
+
+#include <stddef.h>
+
+struct pt_source;
+
+/*
+ * Reads a file: its encoding is that of its byte order mark or of its PEP 263 comment,
+ * else UTF-8; line ends are "\n", "\r\n" and "\r". A file that is missing, is no regular
+ * file or cannot be decoded has no lines, which is no error; nor is a PATH of NULL. A
+ * path that leads into a zip file is read from there. Returns NULL without memory. GIL:
+ * not needed.
+ */
+struct pt_source *pt_source_read(const char *path);
+
+/* The same from bytes in memory. GIL: not needed. */
+struct pt_source *pt_source_parse(const char *bytes, size_t size);
+
+/* Frees SOURCE, which may be NULL. GIL: not needed. */
+void pt_source_free(struct pt_source *source);
+
+/*
+ * Returns the text of a line (counted from 1) without its line end, borrowed, and its
+ * length in *SIZE; NULL when there is no such line. GIL: not needed.
+ */
+const char *pt_source_line(const struct pt_source *source, int line, size_t *size);
+
+/*
+ * Moves *TEXT and *SIZE past the indentation of a line and returns its width in columns:
+ * tabs go to multiples of 8, a form feed begins anew, as in Python. GIL: not needed.
+ */
+size_t pt_source_indent(const char **text, size_t *size);
+
+/* Returns the number of lines. GIL: not needed. */
+int pt_source_line_count(const struct pt_source *source);
+
+#endif /* PT_SOURCE_H */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "thread.h"
+
+#include "lock.h"
+#include "sink.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FIRST_CAPACITY 64
+
+/* See thread.h. */
+_Thread_local struct pt_thread *pt_thread_current;
+
+/* See thread.h. */
+_Atomic unsigned int pt_thread_epoch = 1;
+
+/* All threads that have had an event and are not gone. */
+static struct pt_thread *threads;
+
+/* The stage that threads share, made with the first thread; NULL if each has its own. */
+static struct pt_stage *shared_stage;
+
+/* See pt_thread_use_own_stages(). */
+static atomic_bool has_own_stages;
+
+/* There has been more than one thread. */
+static atomic_bool is_one_of_many;
+
+/* Its destructor tells that a thread ends. */
+static pthread_key_t end_key;
+
+static void free_thread(struct pt_thread *thread)
+{
+	if (thread->owns_stage)
+		pt_stage_free(thread->stage);
+	free(thread->frames);
+	free(thread);
+}
+
+static void on_thread_end(void *value)
+{
+	struct pt_thread *thread = value;
+
+	pt_lock();
+	for (struct pt_thread **link = &threads; *link; link = &(*link)->next) {
+		if (*link == thread) {
+			*link = thread->next;
+			break;
+		}
+	}
+	pt_unlock();
+	pt_thread_current = NULL;
+	free_thread(thread);
+}
+
+void pt_thread_start(void)
+{
+	pthread_key_create(&end_key, on_thread_end);
+}
+
+/* Gives a new thread its stage, under the lock. */
+static bool take_stage(struct pt_thread *thread)
+{
+	if (has_own_stages) {
+		thread->stage = pt_stage_new();
+		thread->owns_stage = true;
+	} else {
+		if (!shared_stage)
+			shared_stage = pt_stage_new();
+		thread->stage = shared_stage;
+	}
+	return thread->stage != NULL;
+}
+
+struct pt_thread *pt_thread_new(void)
+{
+	struct pt_thread *thread = calloc(1, sizeof(*thread));
+	bool is_complete = false;
+
+	if (!thread)
+		return NULL;
+	thread->id = (pid_t)syscall(SYS_gettid);
+	pt_lock();
+	is_complete = take_stage(thread);
+	if (is_complete) {
+		if (threads) {
+			is_one_of_many = true;
+			pt_thread_epoch++;
+		}
+		thread->next = threads;
+		threads = thread;
+	}
+	pt_unlock();
+	if (!is_complete) {
+		free_thread(thread);
+		return NULL;
+	}
+	pt_thread_current = thread;
+	pthread_setspecific(end_key, thread);
+	return thread;
+}
+
+void pt_thread_use_own_stages(void)
+{
+	has_own_stages = true;
+	pt_thread_epoch++;
+}
+
+void pt_thread_update_stage(struct pt_thread *thread)
+{
+	if (!has_own_stages || thread->owns_stage)
+		return;
+	struct pt_stage *stage = pt_stage_new();
+	if (!stage)
+		return;
+	thread->stage = stage;
+	thread->owns_stage = true;
+}
+
+bool pt_thread_is_one_of_many(void)
+{
+	return is_one_of_many;
+}
+
+void pt_thread_push(struct pt_thread *thread, const void *code, const void *frame,
+		    int line)
+{
+	if (thread->depth == thread->capacity) {
+		unsigned int capacity = thread->capacity ? thread->capacity * 2 :
+							   FIRST_CAPACITY;
+		struct pt_frame *frames =
+			realloc(thread->frames, capacity * sizeof(*frames));
+		if (!frames)
+			return;
+		thread->frames = frames;
+		thread->capacity = capacity;
+	}
+	thread->frames[thread->depth++] = (struct pt_frame) { code, frame, line };
+}
+
+void pt_thread_forget_code(struct pt_code *code)
+{
+	pt_lock();
+	for (struct pt_thread *thread = threads; thread; thread = thread->next) {
+		if (thread->last_record == code) {
+			thread->last_code = NULL;
+			thread->last_frame = NULL;
+			thread->last_record = NULL;
+		}
+	}
+	pt_unlock();
+}
+
+void pt_thread_flush_all(void)
+{
+	pt_lock();
+	if (shared_stage)
+		pt_stage_flush(shared_stage);
+	for (struct pt_thread *thread = threads; thread; thread = thread->next) {
+		if (thread->owns_stage)
+			pt_stage_flush(thread->stage);
+	}
+	pt_unlock();
+}
+
+void pt_thread_after_fork(void)
+{
+	if (shared_stage)
+		pt_stage_forget(shared_stage);
+	for (struct pt_thread *thread = threads, *next; thread; thread = next) {
+		next = thread->next;
+		if (thread->owns_stage)
+			pt_stage_forget(thread->stage);
+		if (thread != pt_thread_current)
+			free_thread(thread);
+	}
+	threads = pt_thread_current;
+	if (threads) {
+		threads->next = NULL;
+		threads->id = (pid_t)syscall(SYS_gettid);
+	}
+	is_one_of_many = false;
+	pt_thread_epoch++;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What is kept for each thread of the program: its traced frames, its place to write. */
+#ifndef PT_THREAD_H
+#define PT_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct pt_code;
+struct pt_stage;
+
+#define PT_PREFIX_SIZE 96
+
+/* A traced frame that is running or waits for one that it called. */
+struct pt_frame {
+	const void *code;  /* the code object; compared, never followed */
+	const void *frame; /* the frame object likewise, where the backend has it */
+	int line;	   /* the last one that was seen in it */
+};
+
+/* A thread. Its own functions alone use it, but for the cached record. */
+struct pt_thread {
+	struct pt_frame *frames; /* from the outermost to the running one */
+	unsigned int depth;
+	unsigned int capacity;
+	const void *last_code;	     /* the code object of the last event, ... */
+	const void *last_frame;	     /* ... or its frame, whichever the backend has ... */
+	struct pt_code *last_record; /* ... and its record */
+	struct pt_stage *stage;	     /* shared by all threads while they take turns */
+	bool owns_stage;
+	pid_t id;		     /* as the kernel numbers threads */
+	char prefix[PT_PREFIX_SIZE]; /* what stands in front of each line */
+	unsigned int prefix_size;
+	unsigned int prefix_epoch; /* see pt_thread_epoch; 0: not made yet */
+	int64_t last_time;	   /* ns; of its last event, for PYTRACE_TIME=delta */
+	struct pt_thread *next;
+};
+
+/* This thread's state, NULL before its first event. */
+extern _Thread_local struct pt_thread *pt_thread_current
+	__attribute__((tls_model("initial-exec")));
+
+/* Changes whenever prefixes have to be made anew: a second thread, or a fork. */
+extern _Atomic unsigned int pt_thread_epoch;
+
+/* Makes this thread's state; see pt_thread_self(). */
+struct pt_thread *pt_thread_new(void);
+
+/* Returns this thread's state, or NULL without memory. GIL: not needed. */
+static inline struct pt_thread *pt_thread_self(void)
+{
+	struct pt_thread *thread = pt_thread_current;
+
+	return __builtin_expect(thread != NULL, 1) ? thread : pt_thread_new();
+}
+
+/* Prepares for threads; once per process. GIL: not needed. */
+void pt_thread_start(void);
+
+/*
+ * Threads run at the same time from now on and cannot share a stage: free-threaded
+ * builds, interpreters with a GIL of their own. Each thread takes its own when it next
+ * refreshes its prefix, by pt_thread_update_stage(). GIL: not needed.
+ */
+void pt_thread_use_own_stages(void);
+void pt_thread_update_stage(struct pt_thread *thread);
+
+/* Returns whether there has been more than one thread. GIL: not needed. */
+bool pt_thread_is_one_of_many(void);
+
+/* Pushes a frame. Without memory the frame is not counted. GIL: held. */
+void pt_thread_push(struct pt_thread *thread, const void *code, const void *frame,
+		    int line);
+
+/* Lets no thread go on with the record, which is about to be freed. GIL: held. */
+void pt_thread_forget_code(struct pt_code *code);
+
+/* Writes out what all threads have staged. GIL: not needed at the end of the process. */
+void pt_thread_flush_all(void);
+
+/* In the child after fork: this thread is the only one, nothing is staged. */
+void pt_thread_after_fork(void);
+
+#endif /* PT_THREAD_H */

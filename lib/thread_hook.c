@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * _thread.start_new_thread(function, args[, kwargs]) is replaced, in the module, by a
+ * builtin that looks the same and passes on to the original, with a function of ours that
+ * calls back and then does what the program asked for.
+ */
+#include "config.h"
+
+#include "thread_hook.h"
+
+#include "python.h"
+
+#include <string.h>
+
+/* See pt_thread_hook_install(). */
+static void (*on_thread_start)(void);
+
+/* The names that the function has in the module. */
+static const char *const function_names[] = { "start_new_thread", "start_new" };
+
+/*
+ * Reports an exception that ends a thread in the interpreter's own words: it was raised
+ * by the program's function, not by ours.
+ */
+static PyObject *end_thread(PyObject *function, PyObject *result)
+{
+	if (result)
+		return result;
+	if (pt_py.PyErr_ExceptionMatches(*pt_py.exc_system_exit) ||
+	    !pt_py.write_unraisable)
+		return NULL;
+	pt_py.write_unraisable("in thread started by", function);
+	pt_py.Py_IncRef(pt_py.none);
+	return pt_py.none;
+}
+
+/* Runs in the new thread. SELF is the argument tuple of start_new_thread. */
+static PyObject *run_thread(PyObject *self, PyObject *unused)
+{
+	/* Borrowed from the tuple. */
+	PyObject *function = pt_py.PyTuple_GetItem(self, 0);
+	PyObject *args = pt_py.PyTuple_GetItem(self, 1);
+	PyObject *kwargs = pt_py.PyTuple_Size(self) > 2 ? pt_py.PyTuple_GetItem(self, 2) :
+							  NULL;
+	(void)unused;
+
+	on_thread_start();
+	return end_thread(function, pt_py.PyObject_Call(function, args, kwargs));
+}
+
+static PyMethodDef run_thread_method = { "start_new_thread", run_thread, METH_NOARGS,
+					 NULL };
+
+/* Returns the arguments with our function in place of the program's, or NULL. */
+static PyObject *wrap_arguments(PyObject *args)
+{
+	Py_ssize_t count = pt_py.PyTuple_Size(args);
+	PyObject *function = count > 0 ? pt_py.PyTuple_GetItem(args, 0) :
+					 NULL; /* borrowed */
+	PyObject *call_args = count > 1 ? pt_py.PyTuple_GetItem(args, 1) : NULL;
+
+	/* What the original refuses, it shall refuse in its own words. */
+	if ((count != 2 && count != 3) || !pt_py.PyCallable_Check(function) ||
+	    !pt_python_is_exactly(call_args, pt_py.tuple_type) ||
+	    (count == 3 &&
+	     !pt_python_is_exactly(pt_py.PyTuple_GetItem(args, 2), pt_py.dict_type)))
+		return NULL;
+	PyObject *runner = pt_py.PyCFunction_NewEx(&run_thread_method, args, NULL);
+	PyObject *wrapped = runner ? pt_py.Py_BuildValue("(O())", runner) : NULL;
+	pt_python_drop(runner);
+	if (!wrapped)
+		pt_py.PyErr_Clear();
+	return wrapped;
+}
+
+/* Replaces _thread.start_new_thread. SELF is the module, which has the original, too. */
+static PyObject *start_new_thread(PyObject *self, PyObject *args);
+
+static PyMethodDef start_method = { "start_new_thread", start_new_thread, METH_VARARGS,
+				    NULL };
+
+/* The original's C function and the object that it is bound to are the same for all. */
+static PyCFunction original_function;
+
+static PyObject *start_new_thread(PyObject *self, PyObject *args)
+{
+	PyObject *wrapped = wrap_arguments(args);
+	PyObject *result = original_function(self, wrapped ? wrapped : args);
+
+	pt_python_drop(wrapped);
+	return result;
+}
+
+/* Finds out about the original: its C function, its text of help. */
+static bool read_original(PyObject *module)
+{
+	PyObject *original = pt_py.PyObject_GetAttrString(module, function_names[0]);
+
+	if (!original) {
+		pt_py.PyErr_Clear();
+		return false;
+	}
+	PyCFunction function = pt_py.PyCFunction_GetFunction(original);
+	if (!function)
+		pt_py.PyErr_Clear();
+	else if (function != start_new_thread)
+		original_function = function;
+	if (!start_method.ml_doc) {
+		char *doc = pt_python_attr_text(original, "__doc__");
+		start_method.ml_doc = doc; /* kept for the life of the process */
+	}
+	pt_python_drop(original);
+	return function != NULL;
+}
+
+bool pt_thread_hook_install(void (*on_start)(void))
+{
+	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
+	PyObject *module = modules ? pt_py.PyDict_GetItemString(modules, "_thread") :
+				     NULL; /* borrowed */
+	bool is_done = module && read_original(module);
+	PyObject *name = is_done ? pt_py.PyObject_GetAttrString(module, "__name__") :
+				   NULL;
+	PyObject *replacement =
+		name ? pt_py.PyCFunction_NewEx(&start_method, module, name) : NULL;
+
+	on_thread_start = on_start;
+	for (size_t i = 0; replacement && i < PT_ARRAY_SIZE(function_names); i++)
+		is_done &= pt_py.PyObject_SetAttrString(module, function_names[i],
+							replacement) == 0;
+	if (!replacement)
+		pt_py.PyErr_Clear();
+	pt_python_drop(replacement);
+	pt_python_drop(name);
+	return is_done && replacement;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "tracer.h"
+
+#include "code.h"
+#include "event.h"
+#include "exception.h"
+#include "file.h"
+#include "format.h"
+#include "settings.h"
+#include "sink.h"
+#include "source.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Deeper levels are not indented further. */
+#define MAX_INDENT 200
+
+#define NANOSECONDS 1000000000
+
+/* How events are shown; set by pt_tracer_start(). */
+static const struct pt_format *format;
+static struct pt_format_options format_options;
+
+/* Set of enum pt_event_kind that is shown. */
+static unsigned int events;
+
+/* The deepest level shown, counted from 0. */
+static unsigned int max_level;
+
+/* PYTRACE_TIME, and the time at the start in nanoseconds. */
+static enum pt_time_mode time_mode;
+static int64_t start_time;
+
+/* Lines carry the process. */
+static bool has_pid;
+
+static int64_t now(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (int64_t)time.tv_sec * NANOSECONDS + time.tv_nsec;
+}
+
+static bool wants_color(enum pt_color_mode mode)
+{
+	return mode == PT_COLOR_AUTO ? pt_sink_is_terminal() : mode == PT_COLOR_ALWAYS;
+}
+
+void pt_tracer_start(const struct pt_settings *settings, const struct pt_format *chosen,
+		     bool is_descendant)
+{
+	format = chosen;
+	format_options.has_color = wants_color(settings->color);
+	format_options.minor = pt_py.minor;
+	events = settings->events & format->events;
+	max_level = settings->depth ? settings->depth - 1 : UINT_MAX;
+	time_mode = format->has_prefix ? settings->time : PT_TIME_NONE;
+	start_time = now(CLOCK_MONOTONIC);
+	has_pid = is_descendant && pt_sink_is_shared();
+	pt_thread_epoch++;
+}
+
+unsigned int pt_tracer_events(void)
+{
+	return events;
+}
+
+bool pt_tracer_has_ended(void)
+{
+	return !pt_sink_is_alive();
+}
+
+void pt_tracer_after_fork(void)
+{
+	has_pid = pt_sink_is_shared();
+	pt_thread_epoch++;
+}
+
+/* Appends the time to the prefix. Seconds with microseconds; wall: time of day. */
+static void add_time(struct pt_thread *thread)
+{
+	char *out = thread->prefix + thread->prefix_size;
+	size_t room = sizeof(thread->prefix) - thread->prefix_size;
+	int64_t time = now(time_mode == PT_TIME_WALL ? CLOCK_REALTIME : CLOCK_MONOTONIC);
+	int64_t shown = time - start_time;
+	int size = 0;
+
+	if (time_mode == PT_TIME_WALL) {
+		time_t seconds = (time_t)(time / NANOSECONDS);
+		struct tm local;
+		localtime_r(&seconds, &local);
+		size = snprintf(out, room, "%02d:%02d:%02d.%06d ", local.tm_hour,
+				local.tm_min, local.tm_sec,
+				(int)(time % NANOSECONDS / 1000));
+	} else {
+		if (time_mode == PT_TIME_DELTA)
+			shown = thread->last_time ? time - thread->last_time : 0;
+		size = snprintf(out, room, "%4d.%06d ", (int)(shown / NANOSECONDS),
+				(int)(shown % NANOSECONDS / 1000));
+	}
+	thread->last_time = time;
+	thread->prefix_size += size > 0 ? (unsigned int)size : 0;
+}
+
+/* Makes what stands in front of each line: process and thread if there are several. */
+static void make_prefix(struct pt_thread *thread)
+{
+	int size = 0;
+
+	thread->prefix_epoch = pt_thread_epoch;
+	pt_thread_update_stage(thread);
+	if (!format->has_prefix)
+		size = 0;
+	else if (pt_thread_is_one_of_many())
+		size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d %d] ",
+				(int)getpid(), (int)thread->id);
+	else if (has_pid)
+		size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d] ",
+				(int)getpid());
+	thread->prefix_size = (unsigned int)size;
+	if (time_mode != PT_TIME_NONE)
+		add_time(thread);
+}
+
+static inline void refresh_prefix(struct pt_thread *thread)
+{
+	if (PT_UNLIKELY(
+		    time_mode != PT_TIME_NONE ||
+		    thread->prefix_epoch !=
+			    atomic_load_explicit(&pt_thread_epoch, memory_order_relaxed)))
+		make_prefix(thread);
+}
+
+/* Copies prefix, head, indentation and the rest into the stage: one line of trace. */
+static void write_line(struct pt_thread *thread, const char *text, size_t head,
+		       size_t size, size_t indent)
+{
+	size_t prefix = thread->prefix_size;
+	size_t total = prefix + size + indent;
+	char *out = pt_stage_reserve(thread->stage, total);
+
+	if (PT_UNLIKELY(!out)) {
+		pt_sink_write(text, size);
+		return;
+	}
+	memcpy(out, thread->prefix, prefix);
+	out += prefix;
+	memcpy(out, text, head);
+	out += head;
+	memset(out, ' ', indent);
+	memcpy(out + indent, text + head, size - head);
+	pt_stage_commit(thread->stage, total);
+}
+
+static void write_event(struct pt_thread *thread, struct pt_event *event)
+{
+	struct pt_buf out = { 0 };
+	int saved = errno;
+
+	if (!(events & (unsigned int)event->kind) || event->level > max_level)
+		return;
+	event->thread = thread;
+	format->event(&format_options, event, &out);
+	if (!out.failed) {
+		refresh_prefix(thread);
+		write_line(thread, out.data, 0, out.size, 0);
+	}
+	pt_buf_destroy(&out);
+	errno = saved;
+}
+
+/* Counts the frames again from the interpreter's own, up to the running one. */
+static void resync(struct pt_thread *thread, const void *running)
+{
+	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
+	bool is_owned = false;
+
+	thread->depth = 0;
+	while (frame) {
+		PyObject *object = pt_python_frame_code(frame);
+		struct pt_code *code = object ? pt_code_find(object) : NULL;
+		if (code && code->is_traced)
+			pt_thread_push(thread, object, running ? frame : NULL,
+				       pt_py.PyFrame_GetLineNumber(frame));
+		pt_python_drop(object);
+		PyFrameObject *back = pt_python_frame_back(frame);
+		if (is_owned)
+			pt_python_drop(frame);
+		frame = back;
+		is_owned = true;
+	}
+	/* They were found from the running one outwards. */
+	for (unsigned int i = 0, j = thread->depth; i + 1 < j; i++) {
+		struct pt_frame swap = thread->frames[i];
+		thread->frames[i] = thread->frames[--j];
+		thread->frames[j] = swap;
+	}
+}
+
+/*
+ * Returns the running frame, or NULL without memory. Frames are counted by calls and
+ * exits; where the count is wrong (a greenlet switched stacks, 3.13.0 to 3.13.5 closed a
+ * generator without an event, tracing began in the midst of calls) it is made right here.
+ */
+static inline struct pt_frame *
+running_frame(struct pt_thread *thread, const struct pt_code *code, const void *frame)
+{
+	struct pt_frame *top = thread->frames + thread->depth - 1;
+
+	if (PT_UNLIKELY(thread->depth == 0 || top->code != code->object ||
+			top->frame != frame)) {
+		resync(thread, frame);
+		top = thread->frames + thread->depth - 1;
+	}
+	return thread->depth ? top : NULL;
+}
+
+void pt_tracer_call(struct pt_thread *thread, struct pt_code *code, const void *frame,
+		    bool is_resume)
+{
+	pt_thread_push(thread, code->object, frame, code->first_line);
+	struct pt_event event = {
+		.kind = PT_EVENT_CALL,
+		.code = code,
+		.line = code->first_line,
+		.level = thread->depth ? thread->depth - 1 : 0,
+		.is_resume = is_resume,
+	};
+	write_event(thread, &event);
+}
+
+/* The body's indentation is that of the first line that runs after the code's first. */
+static void find_base_indent(struct pt_code *code, int line)
+{
+	size_t size = 0;
+	const char *text = pt_source_line(pt_file_source(code->file), line, &size);
+
+	if (code->base_indent < 0 && line > code->first_line && text)
+		code->base_indent = (int)pt_source_indent(&text, &size);
+}
+
+/* Renders a line and keeps it, or writes it at once when it cannot be kept. */
+static const struct pt_line *render_line(struct pt_thread *thread, struct pt_code *code,
+					 int line)
+{
+	struct pt_buf out = { 0 };
+	size_t head = 0;
+	struct pt_line *text = NULL;
+
+	find_base_indent(code, line);
+	format->line(&format_options, code, line, &out, &head);
+	if (!out.failed)
+		text = malloc(sizeof(*text) + out.size);
+	if (text) {
+		text->head = (unsigned int)head;
+		text->size = (unsigned int)out.size;
+		memcpy(text->text, out.data, out.size);
+	}
+	pt_buf_destroy(&out);
+	if (!text || pt_code_set_line(code, line, text))
+		return text;
+	const struct pt_line *kept = pt_code_line(code, line); /* by another thread */
+	if (!kept) {
+		refresh_prefix(thread);
+		write_line(thread, text->text, text->head, text->size, 0);
+	}
+	free(text);
+	return kept;
+}
+
+void pt_tracer_line(struct pt_thread *thread, struct pt_code *code, const void *frame,
+		    int line)
+{
+	struct pt_frame *top = running_frame(thread, code, frame);
+
+	if (PT_UNLIKELY(!top))
+		return;
+	top->line = line;
+	unsigned int level = thread->depth - 1;
+	if (!(events & PT_EVENT_LINE) || level > max_level)
+		return;
+	const struct pt_line *text = pt_code_line(code, line);
+	if (PT_UNLIKELY(!text)) {
+		int saved = errno;
+		text = render_line(thread, code, line);
+		errno = saved;
+		if (!text)
+			return;
+	}
+	refresh_prefix(thread);
+	size_t indent = text->head < text->size ? (size_t)level * format->indent : 0;
+	write_line(thread, text->text, text->head, text->size,
+		   indent < MAX_INDENT ? indent : MAX_INDENT);
+}
+
+void pt_tracer_exit(struct pt_thread *thread, struct pt_code *code, const void *frame,
+		    enum pt_exit how)
+{
+	struct pt_frame *top = running_frame(thread, code, frame);
+
+	if (!top)
+		return;
+	struct pt_event event = {
+		.kind = how == PT_EXIT_YIELD ? PT_EVENT_YIELD : PT_EVENT_RETURN,
+		.code = code,
+		.line = top->line,
+		.level = thread->depth - 1,
+		.is_unwind = how == PT_EXIT_UNWIND,
+	};
+	thread->depth--;
+	write_event(thread, &event);
+}
+
+void pt_tracer_exception(struct pt_thread *thread, struct pt_code *code,
+			 const void *frame, PyObject *exception)
+{
+	struct pt_frame *top = running_frame(thread, code, frame);
+
+	if (!(events & PT_EVENT_EXCEPTION) || !top)
+		return;
+	struct pt_exception_text text;
+	pt_exception_describe(exception, &text);
+	struct pt_event event = {
+		.kind = PT_EVENT_EXCEPTION,
+		.code = code,
+		.line = top->line,
+		.level = thread->depth - 1,
+		.name = text.type,
+		.detail = text.message,
+	};
+	write_event(thread, &event);
+	pt_exception_destroy(&text);
+}
+
+void pt_tracer_import(struct pt_thread *thread, const struct pt_code *code, int line,
+		      const char *module, const char *detail, bool is_failure)
+{
+	struct pt_event event = {
+		.kind = PT_EVENT_IMPORT,
+		.code = code,
+		.line = line,
+		.level = thread->depth ? thread->depth - 1 : 0,
+		.is_failure = is_failure,
+		.name = module,
+		.detail = detail,
+	};
+	write_event(thread, &event);
+}

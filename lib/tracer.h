@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* From what a backend sees to what is written: levels, choice of events, prefixes. */
+#ifndef PT_TRACER_H
+#define PT_TRACER_H
+
+#include <stdbool.h>
+
+#include "python.h"
+
+struct pt_code;
+struct pt_format;
+struct pt_settings;
+struct pt_thread;
+
+/* How a frame is left. */
+enum pt_exit { PT_EXIT_RETURN, PT_EXIT_YIELD, PT_EXIT_UNWIND };
+
+/*
+ * Sets what is shown and how; once per process. IS_DESCENDANT: another process of the
+ * run was first. GIL: not needed.
+ */
+void pt_tracer_start(const struct pt_settings *settings, const struct pt_format *format,
+		     bool is_descendant);
+
+/* Returns the set of enum pt_event_kind that is shown. GIL: not needed. */
+unsigned int pt_tracer_events(void);
+
+/* Has events of other kinds dropped and the backends stop, because the sink failed. */
+bool pt_tracer_has_ended(void);
+
+/*
+ * The events. CODE is a record with is_traced, FRAME the frame object or NULL where the
+ * backend has none. No exception may be pending; errno is left as it was. GIL: held.
+ */
+void pt_tracer_call(struct pt_thread *thread, struct pt_code *code, const void *frame,
+		    bool is_resume);
+void pt_tracer_line(struct pt_thread *thread, struct pt_code *code, const void *frame,
+		    int line);
+void pt_tracer_exit(struct pt_thread *thread, struct pt_code *code, const void *frame,
+		    enum pt_exit how);
+void pt_tracer_exception(struct pt_thread *thread, struct pt_code *code,
+			 const void *frame, PyObject *exception);
+
+/*
+ * An import: CODE and LINE are where it was asked for. DETAIL is the module's origin, or
+ * the reason why it failed. GIL: held.
+ */
+void pt_tracer_import(struct pt_thread *thread, const struct pt_code *code, int line,
+		      const char *module, const char *detail, bool is_failure);
+
+/* In the child after fork: the trace has more than one process now. */
+void pt_tracer_after_fork(void);
+
+#endif /* PT_TRACER_H */

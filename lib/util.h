@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Small helpers that every module may use: a growing buffer, a patient write, near names.
+ */
+#ifndef PT_UTIL_H
+#define PT_UTIL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define PT_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define PT_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Marks what the shared object exports: everything else is hidden. */
+#define PT_EXPORT __attribute__((visibility("default")))
+
+/* A branch that only the first event of its kind, or a failure, takes. */
+#define PT_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/*
+ * Bytes that grow as they are appended to. All zero is an empty buffer. When
+ * memory runs out the buffer stays as it was, `failed` is set and later appends do
+ * nothing: callers check once, at the end.
+ */
+struct pt_buf {
+	char *data;
+	size_t size;	 /* bytes in use; no NUL is counted */
+	size_t capacity; /* bytes allocated */
+	bool failed;
+};
+
+/* Frees the bytes and makes the buffer empty again. GIL: not needed. */
+void pt_buf_destroy(struct pt_buf *buf);
+
+/* Empties the buffer and keeps its memory. GIL: not needed. */
+void pt_buf_clear(struct pt_buf *buf);
+
+/* Makes room for SIZE more bytes. Returns false when there is no memory. GIL: not needed.
+ */
+bool pt_buf_reserve(struct pt_buf *buf, size_t size);
+
+/* Append bytes, a string, one character COUNT times, formatted text. GIL: not needed. */
+void pt_buf_add(struct pt_buf *buf, const char *data, size_t size);
+void pt_buf_add_string(struct pt_buf *buf, const char *text);
+void pt_buf_add_fill(struct pt_buf *buf, char c, size_t count);
+void pt_buf_add_format(struct pt_buf *buf, const char *format, ...) PT_PRINTF(2, 3);
+
+/*
+ * Hands the text over as a NUL-terminated string that the caller frees, and leaves an
+ * empty buffer. Returns NULL when memory ran out at any point. GIL: not needed.
+ */
+char *pt_buf_take(struct pt_buf *buf);
+
+/*
+ * Writes all of DATA to FD, going on after signals and short writes. Returns 0 or
+ * -errno; what was written before the error stays written. GIL: not needed.
+ */
+int pt_write_all(int fd, const char *data, size_t size);
+
+/*
+ * Returns the one of the COUNT strings in NAMES that is a likely meaning of the
+ * mistyped WORD, or NULL when none is near. GIL: not needed.
+ */
+const char *pt_nearest(const char *word, const char *const *names, size_t count);
+
+/*
+ * Takes "/./", "//", "/../" and a trailing slash out of the absolute PATH, in place, by
+ * its text alone. The root becomes "". GIL: not needed.
+ */
+void pt_normalize_path(char *path);
+
+/* Like asprintf, but returns the string, or NULL without memory. The caller frees it. */
+char *pt_format(const char *format, ...) PT_PRINTF(1, 2);
+
+#endif /* PT_UTIL_H */
