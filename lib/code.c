@@ -20,8 +20,9 @@
 
 #define BOOTSTRAP "<frozen importlib._bootstrap>"
 
-/* See code.h. Its address alone matters. */
+/* See code.h. Their addresses alone matter. */
 struct pt_code pt_code_excluded;
+struct pt_code pt_code_deferred;
 
 /* See code.h. */
 void (*pt_code_on_free)(struct pt_code *code);
@@ -417,8 +418,12 @@ static struct pt_code *settle(struct pt_code *code)
 	if (strcmp(code->name, "<module>") == 0 &&
 	    (code->origin || (is_wanted && !pt_py.has_qualname)))
 		adopt_children(code, &context);
+	bool is_deferred = is_wanted && policy.needs_file && !context.file;
 	close_context(&context);
-	return keep(code);
+	if (!is_deferred)
+		return keep(code);
+	free_record(code);
+	return &pt_code_deferred;
 }
 
 struct pt_code *pt_code_get(PyObject *object)

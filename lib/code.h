@@ -67,6 +67,13 @@ struct pt_code {
 /* The record of all code that is neither traced nor has a role. */
 extern struct pt_code pt_code_excluded;
 
+/*
+ * Stands for the record of code that the rules want and the format does not show as long
+ * as its globals have no __file__: importlib's modules get theirs late. It is asked about
+ * again each time.
+ */
+extern struct pt_code pt_code_deferred;
+
 /* What decides about code. The pointers are borrowed for the time of the process. */
 struct pt_code_policy {
 	const struct pt_rules *rules;

@@ -74,7 +74,7 @@ static void render_line(const struct pt_format_options *options,
 	size_t size = 0;
 	const char *text = pt_source_line(pt_file_source(code->file), line, &size);
 	size_t indent = text ? pt_source_indent(&text, &size) : 0;
-	size_t base = code->base_indent > 0 ? (size_t)code->base_indent : 0;
+	size_t base = code->base_indent < 0 ? indent : (size_t)code->base_indent;
 
 	while (size && strchr(" \t\f", text[size - 1]))
 		size--;

@@ -151,7 +151,7 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	}
 	if (PT_UNLIKELY(code->role != PT_ROLE_NONE))
 		pt_imports_call(thread, code);
-	return code->is_traced || code->role != PT_ROLE_NONE ? go_on() : answer(disable);
+	return code == &pt_code_excluded ? answer(disable) : go_on();
 }
 
 static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t count)
