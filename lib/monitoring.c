@@ -165,6 +165,26 @@ static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t cou
 	return go_on();
 }
 
+/*
+ * An exception is thrown into a suspended frame, which is a way to call code for the first
+ * time, too.
+ */
+static PyObject *on_throw(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+	struct pt_thread *thread = pt_thread_self();
+	(void)self, (void)count;
+
+	if (PT_UNLIKELY(!thread))
+		return go_on();
+	struct pt_code *code = pt_code_get(args[0]);
+	if (code->is_traced) {
+		if (PT_UNLIKELY(!code->is_watched))
+			watch(code);
+		pt_tracer_call(thread, code, NULL, true);
+	}
+	return go_on();
+}
+
 static PyObject *on_line(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
 	struct pt_code *code = NULL;
@@ -257,7 +277,7 @@ static struct handler handlers[] = {
 	HANDLER("PY_START", true, on_start),	HANDLER("PY_RESUME", true, on_resume),
 	HANDLER("PY_RETURN", true, on_return),	HANDLER("PY_YIELD", true, on_yield),
 	HANDLER("LINE", true, on_line),		HANDLER("JUMP", true, on_jump),
-	HANDLER("PY_UNWIND", false, on_unwind), HANDLER("PY_THROW", false, on_resume),
+	HANDLER("PY_UNWIND", false, on_unwind), HANDLER("PY_THROW", false, on_throw),
 	HANDLER("RAISE", false, on_raise),
 };
 

@@ -151,8 +151,9 @@ def check_stdlib_trace(case, interpreter, library):
     folder = "/"
     plain = run([interpreter.executable, "-m", "trace", "--trace", script] + case.args,
                 case.env, case.stdin, folder)
-    traced = run([interpreter.executable, os.path.join(HERE, "stdlib_trace", "trace.py"), script] + case.args,
-                 case.env, case.stdin, folder, library, PYTRACE_FORMAT="trace",
+    stand_in = os.path.join(HERE, "stdlib_trace")
+    traced = run([interpreter.executable, "-m", "trace", script] + case.args,
+                 case.env, case.stdin, stand_in, library, PYTRACE_FORMAT="trace",
                  PYTRACE_INCLUDE="@all")
     first = (" --- modulename: %s, funcname: <module>\n" % case.name).encode()
     start, end = traced.trace.find(first), plain.stdout.rfind(b" --- modulename: trace, ")

@@ -1,2 +1,116 @@
-CHECKS=[]
-CHECKS_WITHOUT_PYTHON=[]
+# SPDX-License-Identifier: MIT
+"""The library in other programs: those that embed Python, and those that do not."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+from run import Failure, Skip, expect_equal, run
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+EXPORTS = os.path.join(HERE, "..", "..", "lib", "libpytrace.map")
+
+
+def link_flags(interpreter):
+    """How to compile and link a program that embeds the interpreter."""
+    name = "python3.%d%s" % (interpreter.minor, "d" * interpreter.debug)
+    libdirs = [interpreter.libdir, "/usr/lib/x86_64-linux-gnu"]
+    libdir = next((each for each in libdirs if each and
+                   os.path.exists(os.path.join(each, "lib%s.so" % name))), None)
+    if not libdir or not os.path.exists(os.path.join(interpreter.include, "Python.h")):
+        raise Skip("no headers, or no shared libpython")
+    return ["-I" + interpreter.include, "-L" + libdir, "-Wl,-rpath," + libdir, "-l" + name]
+
+
+def compile_c(source, output, flags):
+    compiler = os.environ.get("CC", "cc").split()
+    if not shutil.which(compiler[0]):
+        raise Skip("no C compiler")
+    done = subprocess.run(compiler + [os.path.join(HERE, source), "-o", output] + flags,
+                          capture_output=True)
+    if done.returncode:
+        raise Failure(done.stderr.decode())
+
+
+def expect_embedded(command, interpreter, library, count):
+    """The program prints what it prints untraced, and its line is traced COUNT times."""
+    environment = {"PYTHONHOME": interpreter.prefix}
+    plain = run(command, environment)
+    traced = run(command, environment, library=library)
+    expect_equal("status", (plain.status, traced.status), (0, 0))
+    expect_equal("stdout", traced.stdout, plain.stdout)
+    expect_equal("stderr", traced.stderr, plain.stderr)
+    places = [line.split(" ")[0] for line in traced.lines]
+    expect_equal("lines of %s" % places, places.count("<string>:2"), 2 * count)
+
+
+def check_embedding(interpreter, library):
+    with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
+        program = os.path.join(folder, "embed")
+        compile_c("embed.c", program, link_flags(interpreter))
+        for how, count in (("initialize", 1), ("ex", 1), ("config", 1), ("cycles", 3)):
+            expect_embedded([program, how], interpreter, library, count)
+
+
+def check_plugin(interpreter, library):
+    """A libpython that comes with a module which is loaded at run time."""
+    with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
+        plugin, program = os.path.join(folder, "plugin.so"), os.path.join(folder, "host")
+        flags = link_flags(interpreter)
+        compile_c("embed.c", plugin, ["-DPLUGIN", "-shared", "-fPIC"] + flags)
+        compile_c("host.c", program, ["-ldl"])
+        for how, count in (("initialize", 1), ("ex", 1), ("config", 1), ("cycles", 3)):
+            expect_embedded([program, plugin, how], interpreter, library, count)
+
+
+def check_other_programs(library):
+    """Programs that are not Python behave as ever."""
+    commands = [["true"], ["ls", "/"], ["bash", "-c", "echo $((6 * 7)); exit 5"],
+                ["git", "--version"], ["sh", "-c", "env | wc -l"], ["cat", "/nonexistent"]]
+    for command in commands:
+        if not shutil.which(command[0]):
+            continue
+        # The same variables, so that "env" counts the same.
+        plain = run(command, {"LD_PRELOAD": "", "PYTRACE_OUTPUT": "/nonexistent/x"})
+        traced = run(command, {"PYTRACE_OUTPUT": "/nonexistent/x"}, library=library)
+        for what in ("status", "stdout", "stderr"):
+            expect_equal("%s of %s" % (what, command), getattr(traced, what),
+                         getattr(plain, what))
+
+
+def check_other_pythons(library):
+    """Versions that are not supported are left alone."""
+    folder = os.path.expanduser("~/.pyenv/versions")
+    names = [name for name in (os.listdir(folder) if os.path.isdir(folder) else [])
+             if re.match(r"2\.7|3\.[67]\.", name)]
+    if not names:
+        raise Skip("no old Python")
+    for name in names:
+        python = os.path.join(folder, name, "bin", "python")
+        result = run([python, "-c", "print('old')"], library=library, PYTRACE_DEBUG="all")
+        expect_equal("stdout", result.stdout, b"old\n")
+        expect_equal("stderr", result.stderr, b"")
+        expect_equal("trace", result.trace, b"")
+
+
+def check_exports(library):
+    """The library exports what its version script lists, and needs no libpython."""
+    with open(EXPORTS, encoding="ascii") as script:
+        allowed = re.findall(r"^\t\t(\w+);", script.read(), re.M)
+    symbols = subprocess.run(["nm", "-D", "--defined-only", library.path],
+                             capture_output=True, text=True, check=True).stdout
+    expect_equal("exports", sorted(line.split()[2] for line in symbols.splitlines()),
+                 sorted(allowed))
+    dynamic = subprocess.run(["readelf", "-d", library.path], capture_output=True,
+                             text=True, check=True).stdout
+    needed = re.findall(r"NEEDED.*\[(.*)\]", dynamic)
+    wrong = [name for name in needed
+             if not re.match(r"lib(c|dl|pthread|asan|ubsan|tsan|gcc_s|m)\b", name)]
+    expect_equal("needed libraries", wrong, [])
+
+
+CHECKS = [check_embedding, check_plugin]
+CHECKS_WITHOUT_PYTHON = [check_other_programs, check_other_pythons, check_exports]

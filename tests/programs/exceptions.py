@@ -1,4 +1,4 @@
-import traceback
+import contextlib
 
 
 class Refused(Exception):
@@ -33,7 +33,9 @@ def outer(kind):
     try:
         result = middle(kind)
     except (ZeroDivisionError, ValueError) as error:
-        text = "".join(traceback.format_exception_only(type(error), error))
+        text = "%s: %s" % (type(error).__name__, error)
+        with contextlib.suppress(OSError):
+            raise OSError(2, text)
         return text.count("Error")
     else:
         return result

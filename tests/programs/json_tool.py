@@ -12,4 +12,4 @@ assert json.loads(json.dumps(json.loads(document), indent=1)) == json.loads(docu
 try:
     json.loads("[1, 2")
 except json.JSONDecodeError as error:
-    assert error.pos == 6
+    assert error.lineno == 1

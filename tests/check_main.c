@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "check_pytrace.h"
+
+#include <stdlib.h>
+
+int main(void)
+{
+	SRunner *runner = srunner_create(pt_util_suite());
+
+	srunner_add_suite(runner, pt_settings_suite());
+	srunner_add_suite(runner, pt_glob_suite());
+	srunner_add_suite(runner, pt_rules_suite());
+	srunner_add_suite(runner, pt_source_suite());
+	srunner_add_suite(runner, pt_zip_suite());
+	srunner_add_suite(runner, pt_file_suite());
+	srunner_add_suite(runner, pt_output_suite());
+	srunner_add_suite(runner, pt_sink_suite());
+	srunner_add_suite(runner, pt_format_suite());
+	srunner_set_tap(runner, "-");
+	srunner_run_all(runner, CK_SILENT);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

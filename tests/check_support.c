@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "check_pytrace.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_TEXT ((size_t)256 << 10)
+#define MAX_PATHS 8
+#define MAX_OPEN 16 /* descriptors that nftw() may use */
+
+#define CAPTURE_FILE "captured-stderr"
+
+/* AddressSanitizer asks for this; without it the function is never called. */
+const char *__asan_default_options(void);
+
+/* The parent of all directories of a test case. */
+static char base[PATH_MAX];
+
+/* See pt_check_directory(). */
+static char directory[PATH_MAX];
+
+/* See pt_check_path(). */
+static char paths[MAX_PATHS][PATH_MAX];
+
+/* The real stderr while it is captured. */
+static int real_stderr = -1;
+
+/* Running out of memory is tested, too: malloc shall return NULL then, not abort. */
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+static int remove_one(const char *path, const struct stat *status, int type,
+		      struct FTW *place)
+{
+	(void)status;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
+/* Runs once for a test case, in the process that forks the tests. */
+static void make_base(void)
+{
+	const char *parent = getenv("TMPDIR");
+	char real[PATH_MAX];
+
+	ck_assert_ptr_nonnull(realpath(parent && *parent ? parent : "/tmp", real));
+	int length = snprintf(base, sizeof(base), "%s/check_pytrace.XXXXXX", real);
+	ck_assert_int_lt(length, (int)sizeof(base));
+	ck_assert_ptr_nonnull(mkdtemp(base));
+}
+
+static void remove_base(void)
+{
+	/* Without fork the last test has left us in there. */
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(nftw(base, remove_one, MAX_OPEN, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* Runs before each test, in its process. */
+static void enter_directory(void)
+{
+	int length = snprintf(directory, sizeof(directory), "%s/XXXXXX", base);
+
+	ck_assert_int_lt(length, (int)sizeof(directory));
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chdir(directory), 0);
+}
+
+void pt_check_add_directory(TCase *tcase)
+{
+	tcase_add_unchecked_fixture(tcase, make_base, remove_base);
+	tcase_add_checked_fixture(tcase, enter_directory, NULL);
+}
+
+const char *pt_check_directory(void)
+{
+	return directory;
+}
+
+const char *pt_check_path(const char *name)
+{
+	static unsigned int next;
+	char *path = paths[next++ % MAX_PATHS];
+	int length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
+
+	ck_assert_int_lt(length, PATH_MAX);
+	return path;
+}
+
+/* Makes the directories that lead to PATH. */
+static void make_parents(const char *path)
+{
+	char copy[PATH_MAX];
+
+	ck_assert_uint_lt(strlen(path), sizeof(copy));
+	strcpy(copy, path);
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(copy, 0777);
+		*slash = '/';
+	}
+}
+
+void pt_check_write(const char *name, const void *bytes, size_t size)
+{
+	make_parents(name);
+	FILE *file = fopen(name, "wb");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+void pt_check_write_text(const char *name, const char *text)
+{
+	pt_check_write(name, text, strlen(text));
+}
+
+void pt_check_make_directory(const char *name)
+{
+	make_parents(name);
+	ck_assert_int_eq(mkdir(name, 0777), 0);
+}
+
+const char *pt_check_read(const char *name)
+{
+	static char text[MAX_TEXT];
+	FILE *file = fopen(name, "rb");
+
+	ck_assert_ptr_nonnull(file);
+	size_t size = fread(text, 1, sizeof(text) - 1, file);
+	ck_assert_int_eq(fclose(file), 0);
+	text[size] = '\0';
+	return text;
+}
+
+void pt_check_capture_stderr(void)
+{
+	int fd = open(CAPTURE_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0666);
+
+	ck_assert_int_ge(fd, 0);
+	real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+	ck_assert_int_ge(real_stderr, 0);
+	ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	close(fd);
+}
+
+const char *pt_check_captured(void)
+{
+	ck_assert_int_eq(dup2(real_stderr, STDERR_FILENO), STDERR_FILENO);
+	close(real_stderr);
+	return pt_check_read(CAPTURE_FILE);
+}
