@@ -3,6 +3,8 @@
 #ifndef PT_BACKEND_H
 #define PT_BACKEND_H
 
+#include <stdbool.h>
+
 /* One of the interpreter's ways to watch a program. */
 struct pt_backend {
 	const char *name;
@@ -11,6 +13,8 @@ struct pt_backend {
 	 * cannot, with a word on why in *REASON. No exception is left. GIL: held.
 	 */
 	int (*start)(const char **reason);
+	/* Returns whether the current interpreter is watched already. GIL: held. */
+	bool (*is_watching)(void);
 	/* Stops watching in the current interpreter. May be called in an event. GIL:
 	 * held. */
 	void (*stop)(void);

@@ -59,7 +59,8 @@ static void free_record(struct pt_code *code)
 /* Called by the interpreter when a code object dies, in its finalization as well. */
 static void on_code_free(void *record)
 {
-	if (record == &pt_code_excluded)
+	/* Since 3.13 code that only others attached data to comes by as well. */
+	if (!record || record == &pt_code_excluded)
 		return;
 	if (pt_code_on_free)
 		pt_code_on_free(record);

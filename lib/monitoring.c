@@ -18,6 +18,10 @@
 #include "tracer.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOOL_NAME "libpytrace"
 
 /* Arguments of all callbacks: the code object, then what the event has. */
 typedef PyObject *callback(PyObject *self, PyObject *const *args, Py_ssize_t count);
@@ -320,9 +324,9 @@ static bool register_callbacks(void)
 static bool take_tool_id(void)
 {
 	if (tool_id >= 0)
-		return call_monitoring("use_tool_id", "(is)", tool_id, "libpytrace");
+		return call_monitoring("use_tool_id", "(is)", tool_id, TOOL_NAME);
 	for (size_t i = 0; i < PT_ARRAY_SIZE(tool_ids); i++) {
-		if (call_monitoring("use_tool_id", "(is)", tool_ids[i], "libpytrace")) {
+		if (call_monitoring("use_tool_id", "(is)", tool_ids[i], TOOL_NAME)) {
 			tool_id = tool_ids[i];
 			return true;
 		}
@@ -345,6 +349,22 @@ static int start(const char **reason)
 	return register_callbacks() && watch_globally(0) ? 0 : -EINVAL;
 }
 
+static bool is_watching(void)
+{
+	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
+	PyObject *tool = monitoring && tool_id >= 0 ?
+				 pt_py.PyObject_CallMethod(monitoring, "get_tool", "i", tool_id) :
+				 NULL;
+	char *name = tool && tool != pt_py.none ? pt_python_text(tool) : NULL;
+	bool is_ours = name && strcmp(name, TOOL_NAME) == 0;
+
+	if (!tool)
+		pt_py.PyErr_Clear();
+	pt_python_drop(tool);
+	free(name);
+	return is_ours;
+}
+
 static void stop(void)
 {
 	call_monitoring("set_events", "(ii)", tool_id, 0);
@@ -354,5 +374,6 @@ static void stop(void)
 const struct pt_backend pt_backend_monitoring = {
 	.name = "sys.monitoring",
 	.start = start,
+	.is_watching = is_watching,
 	.stop = stop,
 };

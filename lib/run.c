@@ -8,6 +8,7 @@
 #include "event.h"
 #include "file.h"
 #include "format.h"
+#include "interpreters.h"
 #include "log.h"
 #include "output.h"
 #include "rules.h"
@@ -229,22 +230,24 @@ static void find_stdlib(void)
 	free(path);
 }
 
-static bool watch_interpreter(void)
+/* Watches the current interpreter unless that is done already. */
+static void watch_interpreter(void)
 {
 	const char *reason = "no room for data in code objects";
 
+	if (backend->is_watching())
+		return;
 	find_stdlib();
 	if (interpreter_count++ > 0 && pt_py.minor >= 12)
 		pt_thread_use_own_stages();
 	if (pt_code_start_interpreter() != 0 || backend->start(&reason) != 0) {
 		pt_log("%s; not tracing", reason);
-		return false;
+		return;
 	}
 	pt_py.Py_AtExit(flush_at_exit);
 	if (settings.debug & PT_DEBUG_START)
 		pt_log("start: Python 3.%d%s by %s", pt_py.minor,
 		       pt_py.is_free_threaded ? " (free-threaded)" : "", backend->name);
-	return true;
 }
 
 void pt_run_start_interpreter(void *handle)
@@ -253,8 +256,13 @@ void pt_run_start_interpreter(void *handle)
 
 	if (state == NOT_STARTED)
 		state = start_process(handle) ? STARTED : FAILED;
-	if (state == STARTED)
+	if (state != STARTED)
+		;
+	else if (!backend->is_watching())
 		watch_interpreter();
+	else
+		/* 3.13 and later call in the main interpreter for a new one (gh-117953). */
+		pt_interpreters_visit_others(watch_interpreter);
 	errno = saved;
 }
 

@@ -173,6 +173,12 @@ static int start(const char **reason)
 	return 0;
 }
 
+/* Each start is that of a new interpreter here. */
+static bool is_watching(void)
+{
+	return false;
+}
+
 static void stop(void)
 {
 	pt_py.PyEval_SetTrace(NULL, NULL);
@@ -181,5 +187,6 @@ static void stop(void)
 const struct pt_backend pt_backend_settrace = {
 	.name = "PyEval_SetTrace",
 	.start = start,
+	.is_watching = is_watching,
 	.stop = stop,
 };

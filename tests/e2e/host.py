@@ -108,7 +108,7 @@ def check_exports(library):
                              text=True, check=True).stdout
     needed = re.findall(r"NEEDED.*\[(.*)\]", dynamic)
     wrong = [name for name in needed
-             if not re.match(r"lib(c|dl|pthread|asan|ubsan|tsan|gcc_s|m)\b", name)]
+             if not re.match(r"(ld-|lib)(linux|c|dl|pthread|asan|ubsan|tsan|gcc_s|m)\b", name)]
     expect_equal("needed libraries", wrong, [])
 
 
