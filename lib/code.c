@@ -145,9 +145,12 @@ static enum pt_code_role find_role(const struct pt_code *code)
 		return PT_ROLE_NONE;
 	if (strcmp(code->name, "_load_unlocked") == 0)
 		return PT_ROLE_LOAD;
-	const char *unlock = pt_py.has_qualname ? "_ModuleLockManager.__exit__" :
-						  "__exit__";
-	return strcmp(code->qualname, unlock) == 0 ? PT_ROLE_UNLOCK : PT_ROLE_NONE;
+	if (!pt_py.has_qualname)
+		return strcmp(code->name, "__exit__") == 0 ? PT_ROLE_UNLOCK : PT_ROLE_NONE;
+	/* The second one is for submodules in 3.15. */
+	bool is_unlock = strcmp(code->qualname, "_ModuleLockManager.__exit__") == 0 ||
+			 strcmp(code->qualname, "_HierarchicalLockManager.__exit__") == 0;
+	return is_unlock ? PT_ROLE_UNLOCK : PT_ROLE_NONE;
 }
 
 /* Makes a record about which nothing is decided yet, or returns NULL. */
@@ -334,8 +337,14 @@ static void close_context(struct context *context)
 	free(context->alias);
 }
 
-/* Asks the rules. Returns whether they want CODE, though the format may not. */
-static bool decide(struct pt_code *code, const struct context *context)
+/* What the rules say of a piece of code, and of the file that it is in. */
+struct decision {
+	bool is_code_wanted;
+	bool is_file_wanted; /* at least some code of it may be */
+};
+
+/* Asks the rules; whether code is traced depends on the format, too. */
+static struct decision decide(struct pt_code *code, const struct context *context)
 {
 	struct pt_rule_target target = {
 		.path = code->file->path,
@@ -348,7 +357,8 @@ static bool decide(struct pt_code *code, const struct context *context)
 
 	if (policy.wants_report)
 		report_file(code->file, &verdict);
-	if (verdict.is_traced) {
+	bool is_file_wanted = verdict.is_traced;
+	if (is_file_wanted) {
 		target.function = code->qualname;
 		verdict = pt_rules_decide(policy.rules, &target);
 	}
@@ -358,7 +368,7 @@ static bool decide(struct pt_code *code, const struct context *context)
 		code->module = module_of_file(context->file);
 	if (code->is_traced && !pt_py.has_monitoring && (code->flags & PT_CODE_RESUMABLE))
 		copy_bytecode(code);
-	return verdict.is_traced;
+	return (struct decision){ verdict.is_traced, is_file_wanted };
 }
 
 /* Attaches a decided record, which may then be another thread's or that of no interest.
@@ -415,11 +425,11 @@ static struct pt_code *settle(struct pt_code *code)
 		code->origin = synthetic_origin(code, context.module);
 	else if (code->file->origin & PT_ORIGIN_USER && !pt_file_places()->project)
 		find_project_by_argv();
-	bool is_wanted = decide(code, &context);
+	struct decision decision = decide(code, &context);
 	if (strcmp(code->name, "<module>") == 0 &&
-	    (code->origin || (is_wanted && !pt_py.has_qualname)))
+	    (code->origin || (decision.is_file_wanted && !pt_py.has_qualname)))
 		adopt_children(code, &context);
-	bool is_deferred = is_wanted && policy.needs_file && !context.file;
+	bool is_deferred = decision.is_code_wanted && policy.needs_file && !context.file;
 	close_context(&context);
 	if (!is_deferred)
 		return keep(code);

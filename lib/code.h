@@ -25,7 +25,7 @@ struct pt_rules;
 enum pt_code_role {
 	PT_ROLE_NONE,
 	PT_ROLE_LOAD,	/* _load_unlocked(spec): a module is about to be loaded */
-	PT_ROLE_UNLOCK, /* _ModuleLockManager.__exit__(): an import ended, well or not */
+	PT_ROLE_UNLOCK, /* __exit__() of a module lock: an import ended, well or not */
 };
 
 /* A rendered line event: what stands before the indentation by call level, and the rest.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every module that is loaded passes through _load_unlocked(spec) of importlib, and every
- * search for one, successful or not, ends in _ModuleLockManager.__exit__(self, *args).
+ * search for one, successful or not, ends in __exit__(self, *args) of a module lock.
  * Both are Python code in all versions, and their arguments tell the rest.
  */
 #include "config.h"
@@ -122,7 +122,7 @@ static char *failure_text(PyObject *exception)
 	return result;
 }
 
-/* _ModuleLockManager.__exit__(self, type, exception, traceback) */
+/* __exit__(self, type, exception, traceback) of a module lock */
 static void on_unlock(struct pt_thread *thread, const struct pt_code *code,
 		      PyObject *locals)
 {

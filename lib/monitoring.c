@@ -151,11 +151,17 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	if (code->is_traced) {
 		if (PT_UNLIKELY(!code->is_watched))
 			watch(code);
-		pt_tracer_call(thread, code, NULL, false);
+		pt_tracer_call(thread, code, NULL);
 	}
 	if (PT_UNLIKELY(code->role != PT_ROLE_NONE))
 		pt_imports_call(thread, code);
 	return code == &pt_code_excluded ? answer(disable) : go_on();
+}
+
+/* The line of an instruction, given by its offset in bytes. */
+static int line_at(PyObject *code, PyObject *offset)
+{
+	return pt_py.PyCode_Addr2Line((PyCodeObject *)code, (int)pt_py.PyLong_AsLong(offset));
 }
 
 static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t count)
@@ -165,7 +171,7 @@ static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t cou
 	(void)self, (void)count;
 
 	if (thread)
-		pt_tracer_call(thread, code, NULL, true);
+		pt_tracer_resume(thread, code, NULL, line_at(args[0], args[1]));
 	return go_on();
 }
 
@@ -184,7 +190,7 @@ static PyObject *on_throw(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	if (code->is_traced) {
 		if (PT_UNLIKELY(!code->is_watched))
 			watch(code);
-		pt_tracer_call(thread, code, NULL, true);
+		pt_tracer_resume(thread, code, NULL, line_at(args[0], args[1]));
 	}
 	return go_on();
 }
@@ -208,14 +214,12 @@ static PyObject *on_jump(PyObject *self, PyObject *const *args, Py_ssize_t count
 {
 	struct pt_code *code = NULL;
 	struct pt_thread *thread = traced_thread(args[0], &code);
-	long from = pt_py.PyLong_AsLong(args[1]);
-	long to = pt_py.PyLong_AsLong(args[2]);
 	(void)self, (void)count;
 
-	if (!thread || to > from)
+	if (!thread || pt_py.PyLong_AsLong(args[2]) > pt_py.PyLong_AsLong(args[1]))
 		return answer(disable);
-	int line = pt_py.PyCode_Addr2Line((PyCodeObject *)args[0], (int)to);
-	if (line != pt_py.PyCode_Addr2Line((PyCodeObject *)args[0], (int)from))
+	int line = line_at(args[0], args[2]);
+	if (line != line_at(args[0], args[1]))
 		return answer(disable);
 	pt_tracer_line(thread, code, NULL, line);
 	return go_on();

@@ -33,8 +33,9 @@ static struct pt_rules rules;
 /* The command line, borrowed from the process; NULL if not known. */
 static char *const *command_line;
 
-/* The pid of the first process of the run. */
+/* The pid of the first process of the run, and whether this is it, not by exec again. */
 static long first_pid;
+static bool is_first;
 
 /* Whether the process has been started: not yet, well, or not well. */
 static enum { NOT_STARTED, STARTED, FAILED } state;
@@ -68,16 +69,12 @@ void pt_run_prepare(char *const *argv)
 	char *pid = run ? NULL : pt_format("%d", (int)getpid());
 
 	command_line = argv;
+	is_first = !run;
 	first_pid = run ? strtol(run, NULL, 10) : (long)getpid();
 	if (pid)
 		setenv(PT_SETTINGS_RUN, pid, 1);
 	free(pid);
 	export_output();
-}
-
-static bool is_first_process(void)
-{
-	return first_pid == (long)getpid();
 }
 
 static void report(const char *line)
@@ -88,7 +85,7 @@ static void report(const char *line)
 /* The same settings are wrong in all processes: the first one says so. */
 static void report_problem(const char *line)
 {
-	if (is_first_process())
+	if (is_first)
 		report(line);
 }
 
@@ -180,13 +177,13 @@ static bool configure(void)
 	problems += find_output(&output);
 	if (problems && settings.strict)
 		_exit(STATUS_BAD_SETTING);
-	if (settings.mode == PT_MODE_HELP && is_first_process())
+	if (settings.mode == PT_MODE_HELP && is_first)
 		pt_settings_help(&settings, report);
 	if (settings.mode == PT_MODE_OFF) {
 		pt_output_destroy(&output);
 		return false;
 	}
-	pt_sink_start(&output, is_first_process());
+	pt_sink_start(&output, is_first);
 	return true;
 }
 
@@ -206,7 +203,7 @@ static bool start_process(void *handle)
 {
 	if (!configure() || !bind_python(handle))
 		return false;
-	start_tracer(!is_first_process());
+	start_tracer(first_pid != (long)getpid());
 	backend = pt_py.has_monitoring ? &pt_backend_monitoring : &pt_backend_settrace;
 	return true;
 }

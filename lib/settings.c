@@ -45,11 +45,13 @@ static const struct word event_words[] = {
 
 static const struct word format_words[] = {
 	{ "text", PT_FORMAT_ID_TEXT },
+	{ "", PT_FORMAT_ID_TEXT },
 	{ "trace", PT_FORMAT_ID_TRACE },
 };
 
 static const struct word time_words[] = {
 	{ "none", PT_TIME_NONE },
+	{ "", PT_TIME_NONE },
 	{ "relative", PT_TIME_RELATIVE },
 	{ "delta", PT_TIME_DELTA },
 	{ "wall", PT_TIME_WALL },
@@ -57,12 +59,14 @@ static const struct word time_words[] = {
 
 static const struct word color_words[] = {
 	{ "auto", PT_COLOR_AUTO },
+	{ "", PT_COLOR_AUTO },
 	{ "always", PT_COLOR_ALWAYS },
 	{ "never", PT_COLOR_NEVER },
 };
 
 static const struct word switch_words[] = {
 	{ "0", 0 },
+	{ "", 0 },
 	{ "1", 1 },
 };
 

@@ -111,8 +111,10 @@ static void on_call(struct pt_thread *thread, PyFrameObject *frame)
 	thread->last_frame = NULL;
 	struct pt_code *code = code_of(thread, frame);
 
-	if (code->is_traced)
-		pt_tracer_call(thread, code, frame, is_resume(frame, code));
+	if (code->is_traced && is_resume(frame, code))
+		pt_tracer_resume(thread, code, frame, pt_py.PyFrame_GetLineNumber(frame));
+	else if (code->is_traced)
+		pt_tracer_call(thread, code, frame);
 	if (PT_UNLIKELY(code->role != PT_ROLE_NONE))
 		pt_imports_call(thread, code);
 }

@@ -227,18 +227,29 @@ running_frame(struct pt_thread *thread, const struct pt_code *code, const void *
 	return thread->depth ? top : NULL;
 }
 
-void pt_tracer_call(struct pt_thread *thread, struct pt_code *code, const void *frame,
-		    bool is_resume)
+static void enter(struct pt_thread *thread, struct pt_code *code, const void *frame, int line,
+		  bool is_resume)
 {
-	pt_thread_push(thread, code->object, frame, code->first_line);
+	pt_thread_push(thread, code->object, frame, line);
 	struct pt_event event = {
 		.kind = PT_EVENT_CALL,
 		.code = code,
-		.line = code->first_line,
+		.line = line,
 		.level = thread->depth ? thread->depth - 1 : 0,
 		.is_resume = is_resume,
 	};
 	write_event(thread, &event);
+}
+
+void pt_tracer_call(struct pt_thread *thread, struct pt_code *code, const void *frame)
+{
+	enter(thread, code, frame, code->first_line, false);
+}
+
+void pt_tracer_resume(struct pt_thread *thread, struct pt_code *code, const void *frame,
+		      int line)
+{
+	enter(thread, code, frame, line, true);
 }
 
 /* The body's indentation is that of the first line that runs after the code's first. */

@@ -32,8 +32,9 @@ bool pt_tracer_has_ended(void);
  * The events. CODE is a record with is_traced, FRAME the frame object or NULL where the
  * backend has none. No exception may be pending; errno is left as it was. GIL: held.
  */
-void pt_tracer_call(struct pt_thread *thread, struct pt_code *code, const void *frame,
-		    bool is_resume);
+void pt_tracer_call(struct pt_thread *thread, struct pt_code *code, const void *frame);
+void pt_tracer_resume(struct pt_thread *thread, struct pt_code *code, const void *frame,
+		      int line);
 void pt_tracer_line(struct pt_thread *thread, struct pt_code *code, const void *frame,
 		    int line);
 void pt_tracer_exit(struct pt_thread *thread, struct pt_code *code, const void *frame,

@@ -148,7 +148,7 @@ const char *pt_nearest(const char *word, const char *const *names, size_t count)
 	if (length == 0 || length > MAX_WORD)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		if (strlen(names[i]) > MAX_WORD)
+		if (*names[i] == '\0' || strlen(names[i]) > MAX_WORD)
 			continue;
 		unsigned int distance = edit_distance(word, names[i]);
 		if (distance > limit)

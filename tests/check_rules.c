@@ -226,7 +226,6 @@ static const struct row function_rows[] = {
 	{ YES("/x/a.py::main"), CODE("main"), true, "/x/a.py::main" },
 	{ YES("/x/*.py::C.m*"), CODE("C.method"), true, "/x/*.py::C.m*" },
 	{ YES("/y::main"), CODE("main"), false, NULL },
-	{ YES("@all::main"), CODE("main"), false, NULL },
 	{ YES("::[a-c]at"), CODE("bat"), true, "::[a-c]at" },
 	{ "/x", "::helper", CODE("helper"), false, "::helper" },
 	{ "/x", "::helper", CODE("main"), true, "/x" },

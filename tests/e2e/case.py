@@ -5,26 +5,30 @@
     # args: a b                 arguments of the program
     # stdin: text               its standard input
     # versions: 3.12-           where it is run; so is "3.8-3.11"
-    # modules: name             packages that have to be importable
+    # needs: gil                a GIL, which puts threads in order
     # skip: golden              a framework that does not fit
     # compare: script           lines of other files depend on the moment: compare not
     # trace:                    what the trace must be, line by line, or
     # trace 3.8-3.11:           the same for some versions
     #   first line
+    # stderr:                   what it must write to stderr, likewise
 
-A trace line may hold "..." for any text. Without "trace" the case is not golden.
+A line may hold "..." for any text. Without "trace" the case is not golden.
 """
 
 import os
 import re
 import shlex
+import tokenize
 
-SETTING = re.compile(r"# (env|args|stdin|versions|modules|skip|compare): ?(.*)$")
-TRACE = re.compile(r"# trace(?: ([-0-9.]+))?:$")
+SETTING = re.compile(r"# (env|args|stdin|versions|skip|compare|needs): ?(.*)$")
+BLOCK = re.compile(r"# (trace|stderr)(?: ([-0-9.,]+))?:$")
 
 
 def in_range(version, text):
-    """Whether a (major, minor) pair is in "3.8-3.11", "3.12-" or "3.13"."""
+    """Whether a (major, minor) pair is in "3.8-3.11", "3.12-" or "3.8,3.13"."""
+    if "," in text:
+        return any(in_range(version, part) for part in text.split(","))
     low, dash, high = text.partition("-")
     pair = lambda part: tuple(int(number) for number in part.split("."))
     if not dash:
@@ -44,22 +48,22 @@ class Case:
         self.stdin = b""
         self.versions = "3.8-"
         self.compare = "all"
-        self.modules = []
+        self.needs = []
         self.skip = []
-        self.traces = []
-        with open(path, encoding="latin-1", newline="\n") as lines:
-            self.read([line.rstrip("\r\n") for line in lines])
+        self.blocks = {"trace": [], "stderr": []}
+        with tokenize.open(path) as lines:
+            self.read([line.rstrip("\n") for line in lines])
 
     def read(self, lines):
-        trace = None
+        block = None
         for line in lines:
             setting = SETTING.match(line)
-            start = TRACE.match(line)
+            start = BLOCK.match(line)
             if start:
-                trace = []
-                self.traces.append((start.group(1) or "3.8-", trace))
-            elif trace is not None and line.startswith("#"):
-                trace.append(line[4:])
+                block = []
+                self.blocks[start.group(1)].append((start.group(2) or "3.8-", block))
+            elif block is not None and line.startswith("#"):
+                block.append(line[4:])
             elif setting:
                 self.set(setting.group(1), setting.group(2))
 
@@ -77,11 +81,13 @@ class Case:
             getattr(self, name).extend(text.split())
 
     def runs_on(self, interpreter):
+        if "gil" in self.needs and interpreter.free_threaded:
+            return False
         return in_range(interpreter.version[:2], self.versions)
 
-    def expected_trace(self, interpreter):
-        """The lines that this interpreter must give, or None if nothing is said."""
-        for versions, lines in self.traces:
+    def expected(self, kind, interpreter):
+        """The lines of trace or stderr that this interpreter must give, or None."""
+        for versions, lines in self.blocks[kind]:
             if in_range(interpreter.version[:2], versions):
                 return lines
         return None

@@ -32,7 +32,7 @@ def collect(found, library):
             for each in case.load(folder):
                 if framework in each.skip or not each.runs_on(interpreter):
                     continue
-                if framework == "golden" and each.expected_trace(interpreter) is None:
+                if framework == "golden" and not frameworks.is_golden(each, interpreter):
                     continue
                 name = "%s %s %s" % (interpreter, framework, each.name)
                 tests.append((name, bind(check, each, interpreter, library)))

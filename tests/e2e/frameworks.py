@@ -35,16 +35,28 @@ def matches(line, pattern):
     return re.match(quoted, line) is not None
 
 
-def check_golden(case, interpreter, library):
-    """The trace is, line by line, what the case says."""
-    expected = case.expected_trace(interpreter)
+def is_golden(case, interpreter):
+    """Whether the case says what must come out."""
+    return any(case.expected(kind, interpreter) is not None for kind in ("trace", "stderr"))
+
+
+def expect_golden(kind, case, interpreter, text):
+    expected = case.expected(kind, interpreter)
     if expected is None:
-        raise Skip("no trace given")
-    result = run(command_of(case, interpreter), case.env, case.stdin, CASES, library)
-    actual = [normalize(line, interpreter) for line in result.lines]
+        return
+    actual = [normalize(line, interpreter)
+              for line in text.decode("utf-8", "replace").split("\n")]
+    actual = actual[:-1] if actual[-1] == "" else actual
     merged = [pattern if matches(line, pattern) else line
               for line, pattern in zip(actual, expected)]
-    expect_same_lines("trace", merged + actual[len(merged):], expected)
+    expect_same_lines(kind, merged + actual[len(merged):], expected)
+
+
+def check_golden(case, interpreter, library):
+    """Trace and stderr are, line by line, what the case says."""
+    result = run(command_of(case, interpreter), case.env, case.stdin, CASES, library)
+    expect_golden("trace", case, interpreter, result.trace)
+    expect_golden("stderr", case, interpreter, result.stderr)
 
 
 def check_transparent(case, interpreter, library):
@@ -126,9 +138,11 @@ def check_reference(case, interpreter, library):
         reference = read_reference(output, interpreter)
         traced = run([interpreter.executable, wrapper, "plain"] + tail, case.env,
                      case.stdin, "/", library, PYTRACE_INCLUDE="@all", PYTRACE_EXCLUDE="",
-                     PYTRACE_EVENTS="line", PYTRACE_DEPTH="", PYTRACE_FORMAT="text")
+                     PYTRACE_EVENTS="line", PYTRACE_DEPTH="", PYTRACE_FORMAT="text",
+                     PYTRACE_TIME="", PYTRACE_COLOR="")
     script, wrapper = case.path.lstrip("/"), wrapper.lstrip("/")
-    actual = split_threads(read_lines(traced.lines))
+    actual = split_threads(read_lines(
+        traced.trace.decode("utf-8", "surrogateescape").splitlines()))
     expected = split_threads((thread, (name.lstrip("/"), line))
                              for thread, (name, line) in reference)
     actual = [[(name.lstrip("/"), line) for name, line in places] for places in actual]

@@ -1,0 +1,1 @@
+"""Another package with a module of the same name."""

@@ -1,0 +1,5 @@
+def leave():
+    raise SystemExit("with a message")
+
+
+leave()

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "check_pytrace.h"
+#include "file.h"
+#include "rules.h"
+#include "source.h"
+#include "util.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STDLIB "lib/python3.99"
+#define SITE STDLIB "/site-packages"
+#define DIST STDLIB "/dist-packages"
+
+#define USER PT_ORIGIN_USER
+#define FROZEN (PT_ORIGIN_FROZEN | PT_ORIGIN_STDLIB)
+
+#define THREAD_COUNT 4
+#define NAME_COUNT 3000
+
+/* Paths are below the start directory; '@' makes a name absolute in the same way. */
+static const struct {
+	const char *name;
+	const char *path;
+	const char *real;
+	const char *shown;
+	unsigned int origin;
+} rows[] = {
+	{ "app/main.py", "app/main.py", NULL, "app/main.py", USER },
+	{ "@app/main.py", "app/main.py", NULL, "app/main.py", USER },
+	{ "./app/main.py", "app/main.py", NULL, "app/main.py", USER },
+	{ "app//x/../main.py", "app/main.py", NULL, "app/main.py", USER },
+	{ "@app/./main.py", "app/main.py", NULL, "app/main.py", USER },
+	{ "app/missing.py", "app/missing.py", NULL, "app/missing.py", USER },
+	{ "app/linked.py", "app/linked.py", "other/c.py", "app/linked.py", USER },
+	{ "@app/linked.py", "app/linked.py", "other/c.py", "app/linked.py", USER },
+	{ "dir/main.py", "dir/main.py", "app/main.py", "dir/main.py", USER },
+	/* The standard library, and what is installed in it. */
+	{ "@" STDLIB "/os.py", STDLIB "/os.py", NULL, STDLIB "/os.py", PT_ORIGIN_STDLIB },
+	{ STDLIB "/no.py", STDLIB "/no.py", NULL, STDLIB "/no.py", PT_ORIGIN_STDLIB },
+	{ "std/os.py", "std/os.py", STDLIB "/os.py", "std/os.py", PT_ORIGIN_STDLIB },
+	{ STDLIB "9/os.py", STDLIB "9/os.py", NULL, STDLIB "9/os.py", USER },
+	{ "@" SITE "/a.py", SITE "/a.py", NULL, SITE "/a.py", PT_ORIGIN_SITE },
+	{ "@" DIST "/a.py", DIST "/a.py", NULL, DIST "/a.py", PT_ORIGIN_SITE },
+	{ "site/a.py", "site/a.py", SITE "/a.py", "site/a.py", PT_ORIGIN_SITE },
+	{ "v/site-packages/a.py", "v/site-packages/a.py", NULL, "v/site-packages/a.py",
+	  PT_ORIGIN_SITE },
+	{ "v/site-packages.py", "v/site-packages.py", NULL, "v/site-packages.py", USER },
+	{ "xsite-packages/a.py", "xsite-packages/a.py", NULL, "xsite-packages/a.py",
+	  USER },
+	/* Frozen modules: the source is where the standard library has it. */
+	{ "<frozen os>", STDLIB "/os.py", NULL, STDLIB "/os.py", FROZEN },
+	{ "<frozen json>", STDLIB "/json/__init__.py", NULL, STDLIB "/json/__init__.py",
+	  FROZEN },
+	{ "<frozen json.tool>", STDLIB "/json/tool.py", NULL, STDLIB "/json/tool.py",
+	  FROZEN },
+	{ "<frozen nothing>", NULL, NULL, "<frozen nothing>", FROZEN },
+	{ "<frozen a.b.c>", NULL, NULL, "<frozen a.b.c>", FROZEN },
+	/* No files. */
+	{ "", NULL, NULL, "", USER },
+	{ "<string>", NULL, NULL, "<string>", USER },
+	{ "<stdin>", NULL, NULL, "<stdin>", USER },
+	{ "<>", NULL, NULL, "<>", USER },
+	{ "<a/b.py>", NULL, NULL, "<a/b.py>", USER },
+	{ "<frozen", "<frozen", NULL, "<frozen", USER },
+	/* Files with such names. */
+	{ "<", "<", NULL, "<", USER },
+	{ "<x", "<x", NULL, "<x", USER },
+	{ "x>", "x>", NULL, "x>", USER },
+	{ "<frozen ", "<frozen ", NULL, "<frozen ", USER },
+	{ "<frozen os", "<frozen os", NULL, "<frozen os", USER },
+	{ "\xff.py", "\xff.py", NULL, "\xff.py", USER },
+};
+
+/* Makes the files, and starts where they are. */
+static void set_up(void)
+{
+	pt_check_write_text("app/main.py", "x = 1\ny = 2\n");
+	pt_check_write_text("app/sub/b.py", "");
+	pt_check_write_text("application/b.py", "");
+	pt_check_write_text("other/c.py", "");
+	pt_check_write_text(STDLIB "/os.py", "import sys\n");
+	pt_check_write_text(STDLIB "/json/__init__.py", "");
+	pt_check_write_text(STDLIB "/json/tool.py", "");
+	pt_check_write_text(SITE "/a.py", "");
+	pt_check_write_text(DIST "/a.py", "");
+	ck_assert_int_eq(symlink("../other/c.py", "app/linked.py"), 0);
+	ck_assert_int_eq(symlink("app", "dir"), 0);
+	ck_assert_int_eq(symlink(STDLIB, "std"), 0);
+	ck_assert_int_eq(symlink(SITE, "site"), 0);
+	pt_file_start();
+}
+
+/* The file of a name as rows have it. */
+static struct pt_file *get(const char *name)
+{
+	struct pt_file *file = pt_file_get(*name == '@' ? pt_check_path(name + 1) : name);
+
+	ck_assert_ptr_nonnull(file);
+	return file;
+}
+
+static void check_path(const char *path, const char *expected)
+{
+	ck_assert_pstr_eq(path, expected ? pt_check_path(expected) : NULL);
+}
+
+START_TEST(file_of_name)
+{
+	pt_file_set_stdlib(pt_check_path(STDLIB));
+	struct pt_file *file = get(rows[_i].name);
+
+	if (*rows[_i].name != '@')
+		ck_assert_str_eq(file->name, rows[_i].name);
+	check_path(file->path, rows[_i].path);
+	check_path(file->real, rows[_i].real);
+	ck_assert_str_eq(file->shown, rows[_i].shown);
+	ck_assert_uint_eq(file->origin, rows[_i].origin);
+	ck_assert_uint_eq(pt_file_origin(file), rows[_i].origin);
+	ck_assert_ptr_eq(get(rows[_i].name), file);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	bool is_synthetic;
+} synthetic_rows[] = {
+	{ "", true },	      { "<string>", true }, { "<frozen os>", true },
+	{ "<>", true },	      { "<a b/c>", true },  { "<", false },
+	{ ">", false },	      { "a<b>", false },    { "<a>b", false },
+	{ "<a>.py", false },  { "/<string>", false }, { "a.py", false },
+};
+
+START_TEST(is_synthetic)
+{
+	ck_assert_int_eq(pt_file_is_synthetic(synthetic_rows[_i].name),
+			 synthetic_rows[_i].is_synthetic);
+}
+END_TEST
+
+/* Before the standard library is known. */
+START_TEST(without_stdlib)
+{
+	ck_assert_ptr_null(get("<frozen os>")->path);
+	ck_assert_uint_eq(get("<frozen os>")->origin, FROZEN);
+	ck_assert_uint_eq(get("@" STDLIB "/os.py")->origin, USER);
+	ck_assert_uint_eq(get("@" SITE "/a.py")->origin, PT_ORIGIN_SITE);
+}
+END_TEST
+
+/* The interpreter may name its library in one way and its files in another. */
+static const char *const stdlib_names[] = {
+	STDLIB,
+	STDLIB "/",
+	"lib//./python3.99",
+	"app/../" STDLIB,
+	"std",
+};
+
+START_TEST(stdlib_by_any_name)
+{
+	pt_file_set_stdlib(pt_check_path(stdlib_names[_i]));
+	pt_file_set_stdlib(pt_check_path("app"));
+	ck_assert_uint_eq(get("@" STDLIB "/os.py")->origin, PT_ORIGIN_STDLIB);
+	ck_assert_uint_eq(get("std/os.py")->origin, PT_ORIGIN_STDLIB);
+	ck_assert_uint_eq(get("app/main.py")->origin, USER);
+	ck_assert_uint_eq(get("<frozen os>")->origin, FROZEN);
+	ck_assert_ptr_nonnull(get("<frozen os>")->path);
+}
+END_TEST
+
+START_TEST(outside_of_start)
+{
+	static const char parent[] = "../x.py";
+
+	ck_assert_str_eq(get("/no/such/x.py")->shown, "/no/such/x.py");
+	ck_assert_str_eq(get("/no/such/x.py")->path, "/no/such/x.py");
+	ck_assert_str_eq(get(parent)->shown, get(parent)->path);
+	ck_assert_int_eq(get(parent)->shown[0], '/');
+	/* The start directory itself has no relative name. */
+	ck_assert_str_eq(get("@")->shown, pt_check_directory());
+	ck_assert_str_eq(get(".")->shown, pt_check_directory());
+}
+END_TEST
+
+/* What is outside, but leads into the start directory. */
+START_TEST(link_from_outside)
+{
+	char link[256];
+
+	snprintf(link, sizeof(link), "%s.link", pt_check_directory());
+	ck_assert_int_eq(symlink(pt_check_directory(), link), 0);
+	strcat(link, "/app/main.py");
+	struct pt_file *file = pt_file_get(link);
+	ck_assert_str_eq(file->path, link);
+	ck_assert_str_eq(file->real, pt_check_path("app/main.py"));
+	ck_assert_str_eq(file->shown, "app/main.py");
+}
+END_TEST
+
+START_TEST(current_directory_has_changed)
+{
+	ck_assert_int_eq(chdir("app"), 0);
+	check_path(get("main.py")->path, "app/main.py");
+	ck_assert_str_eq(get("main.py")->shown, "app/main.py");
+	/* Not here: a name that was taken from the start directory. */
+	check_path(get("app/sub/b.py")->path, "app/sub/b.py");
+	check_path(get("missing.py")->path, "missing.py");
+	ck_assert_str_eq(pt_file_places()->start, pt_check_directory());
+}
+END_TEST
+
+START_TEST(current_directory_is_gone)
+{
+	pt_check_make_directory("gone");
+	ck_assert_int_eq(chdir("gone"), 0);
+	ck_assert_int_eq(rmdir(pt_check_path("gone")), 0);
+	check_path(get("app/main.py")->path, "app/main.py");
+	ck_assert_str_eq(get("app/main.py")->shown, "app/main.py");
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	unsigned int origin;
+} run_rows[] = {
+	{ "app/main.py", USER | PT_ORIGIN_SCRIPT | PT_ORIGIN_PROJECT },
+	{ "@app/main.py", USER | PT_ORIGIN_SCRIPT | PT_ORIGIN_PROJECT },
+	{ "dir/main.py", USER | PT_ORIGIN_SCRIPT | PT_ORIGIN_PROJECT },
+	{ "app/sub/b.py", USER | PT_ORIGIN_PROJECT },
+	{ "dir/sub/b.py", USER | PT_ORIGIN_PROJECT },
+	{ "application/b.py", USER },
+	{ "other/c.py", USER },
+	{ "<string>", USER },
+	{ "<frozen os>", FROZEN },
+	{ STDLIB "/os.py", PT_ORIGIN_STDLIB },
+	{ SITE "/a.py", PT_ORIGIN_SITE },
+};
+
+/* The file is known before the run is: what main.py says of itself comes late. */
+START_TEST(script_and_project)
+{
+	pt_file_set_stdlib(pt_check_path(STDLIB));
+	struct pt_file *file = get(run_rows[_i].name);
+
+	ck_assert_uint_eq(pt_file_origin(file) & (PT_ORIGIN_SCRIPT | PT_ORIGIN_PROJECT),
+			  0);
+	pt_file_set_script("dir/main.py");
+	pt_file_set_project("dir/");
+	ck_assert_uint_eq(pt_file_origin(file), run_rows[_i].origin);
+	pt_file_set_script("other/c.py");
+	pt_file_set_project("other");
+	ck_assert_uint_eq(pt_file_origin(file), run_rows[_i].origin);
+}
+END_TEST
+
+START_TEST(places)
+{
+	const struct pt_places *known = pt_file_places();
+
+	ck_assert_str_eq(known->start, pt_check_directory());
+	ck_assert_ptr_null(known->stdlib);
+	ck_assert_ptr_null(known->script);
+	ck_assert_ptr_null(known->project);
+	pt_file_set_script("dir/main.py");
+	pt_file_set_project("dir");
+	ck_assert_str_eq(known->script, pt_check_path("app/main.py"));
+	ck_assert_str_eq(known->project, pt_check_path("app"));
+}
+END_TEST
+
+/* Containers often start in "/": it is a start directory and a project like others. */
+START_TEST(start_is_root)
+{
+	const char *path = pt_check_path("app/main.py");
+
+	ck_assert_int_eq(chdir("/"), 0);
+	pt_file_start();
+	pt_file_set_project("/");
+	struct pt_file *file = pt_file_get(path);
+	ck_assert_str_eq(file->shown, path + 1);
+	ck_assert_uint_eq(pt_file_origin(file), USER | PT_ORIGIN_PROJECT);
+	ck_assert_str_eq(pt_file_get(path + 1)->path, path);
+}
+END_TEST
+
+START_TEST(source_of_file)
+{
+	size_t size = 0;
+
+	pt_file_set_stdlib(pt_check_path(STDLIB));
+	struct pt_source *source = pt_file_source(get("app/main.py"));
+	ck_assert_int_eq(pt_source_line_count(source), 2);
+	ck_assert_mem_eq(pt_source_line(source, 2, &size), "y = 2", 5);
+	/* It is read once: what is written later did not run. */
+	pt_check_write_text("app/main.py", "changed\n");
+	ck_assert_ptr_eq(pt_file_source(get("app/main.py")), source);
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("<frozen os>"))), 1);
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("app/no.py"))), 0);
+	ck_assert_ptr_nonnull(pt_file_source(get("<string>")));
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("<string>"))), 0);
+}
+END_TEST
+
+/* Asks for all names and notes the answers. */
+static void *get_all(void *data)
+{
+	struct pt_file **files = data;
+	char name[32];
+
+	for (int i = 0; i < NAME_COUNT; i++) {
+		snprintf(name, sizeof(name), "<%d>", i);
+		files[i] = pt_file_get(name);
+	}
+	return NULL;
+}
+
+START_TEST(threads_get_the_same_files)
+{
+	static struct pt_file *files[THREAD_COUNT][NAME_COUNT];
+	pthread_t threads[THREAD_COUNT];
+	char name[32];
+
+	for (int i = 0; i < THREAD_COUNT; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, get_all, files[i]), 0);
+	for (int i = 0; i < THREAD_COUNT; i++)
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+	for (int i = 0; i < NAME_COUNT; i++) {
+		snprintf(name, sizeof(name), "<%d>", i);
+		ck_assert_str_eq(files[0][i]->name, name);
+		for (int j = 1; j < THREAD_COUNT; j++)
+			ck_assert_ptr_eq(files[j][i], files[0][i]);
+	}
+}
+END_TEST
+
+Suite *pt_file_suite(void)
+{
+	Suite *suite = suite_create("file");
+	TCase *tcase = tcase_create("files");
+
+	pt_check_add_directory(tcase);
+	tcase_add_checked_fixture(tcase, set_up, NULL);
+	tcase_add_loop_test(tcase, file_of_name, 0, PT_ARRAY_SIZE(rows));
+	tcase_add_loop_test(tcase, is_synthetic, 0, PT_ARRAY_SIZE(synthetic_rows));
+	tcase_add_test(tcase, without_stdlib);
+	tcase_add_loop_test(tcase, stdlib_by_any_name, 0, PT_ARRAY_SIZE(stdlib_names));
+	tcase_add_test(tcase, outside_of_start);
+	tcase_add_test(tcase, link_from_outside);
+	tcase_add_test(tcase, current_directory_has_changed);
+	tcase_add_test(tcase, current_directory_is_gone);
+	tcase_add_loop_test(tcase, script_and_project, 0, PT_ARRAY_SIZE(run_rows));
+	tcase_add_test(tcase, places);
+	tcase_add_test(tcase, start_is_root);
+	tcase_add_test(tcase, source_of_file);
+	tcase_add_test(tcase, threads_get_the_same_files);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

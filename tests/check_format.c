@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "check_pytrace.h"
+#include "code.h"
+#include "event.h"
+#include "file.h"
+#include "format.h"
+#include "util.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_NAME 64
+
+/* What the tests render: each line has a number that says something of it. */
+static const char program[] = "def f(a):\n"		 /* 1 */
+			      "    if a:\n"		 /* 2 */
+			      "        return a\n"	 /* 3 */
+			      "\treturn 8\n"		 /* 4 */
+			      "    x = 1  \t\f\n"	 /* 5 */
+			      "\n"			 /* 6 */
+			      "   \n"			 /* 7 */
+			      "s = '\t\x1b[2J\x07\x7f'\n" /* 8 */
+			      "s = '\xc3\xa9'\n"	 /* 9 */
+			      "last = 10";		 /* 10, without line end */
+
+static const struct pt_format_options plain = { .minor = 12 };
+static const struct pt_format_options colored = { .has_color = true, .minor = 12 };
+
+/* The record that is rendered, with names of its own. */
+static struct pt_code code;
+static char code_name[MAX_NAME] = "f";
+static char code_qualname[MAX_NAME] = "C.f";
+static char code_module[MAX_NAME] = "a";
+
+static void set_up(void)
+{
+	pt_check_write_text("a.py", program);
+	pt_check_write_text("directory/long_name.py", program);
+	pt_file_start();
+	code = (struct pt_code) { .file = pt_file_get("a.py"),
+				  .name = code_name,
+				  .qualname = code_qualname,
+				  .module = code_module,
+				  .first_line = 1 };
+}
+
+/* Renders a line and checks it. HEAD: what must stand before the indentation. */
+static void check_line(const struct pt_format *format,
+		       const struct pt_format_options *options, int line,
+		       const char *head, const char *rest)
+{
+	struct pt_buf out = { 0 };
+	size_t head_size = 0;
+
+	format->line(options, &code, line, &out, &head_size);
+	ck_assert(!out.failed);
+	ck_assert_uint_le(head_size, out.size);
+	char *text = pt_buf_take(&out);
+	char *found = strndup(text, head_size);
+	ck_assert_str_eq(found, head);
+	ck_assert_str_eq(text + head_size, rest);
+	free(found);
+	free(text);
+}
+
+/* Renders an event and checks it. */
+static void check_event(const struct pt_format *format,
+			const struct pt_format_options *options,
+			const struct pt_event *event, const char *expected)
+{
+	struct pt_buf out = { 0 };
+
+	format->event(options, event, &out);
+	char *text = pt_buf_take(&out);
+	ck_assert_str_eq(text, expected);
+	free(text);
+}
+
+static const struct {
+	int base_indent;
+	int line;
+	const char *head;
+	const char *rest;
+} text_rows[] = {
+	{ 0, 1, "a.py:1          ", "def f(a):\n" },
+	{ 0, 2, "a.py:2          ", "    if a:\n" },
+	{ 4, 2, "a.py:2          ", "if a:\n" },
+	{ 4, 3, "a.py:3          ", "    return a\n" },
+	{ 8, 3, "a.py:3          ", "return a\n" },
+	/* A tab is as wide as Python takes it to be. */
+	{ 0, 4, "a.py:4          ", "        return 8\n" },
+	{ 4, 4, "a.py:4          ", "    return 8\n" },
+	/* Less indented than the body: a continuation line. */
+	{ 8, 2, "a.py:2          ", "if a:\n" },
+	{ 4, 1, "a.py:1          ", "def f(a):\n" },
+	/* Not known yet: the line itself is the first one. */
+	{ -1, 1, "a.py:1          ", "def f(a):\n" },
+	{ -1, 3, "a.py:3          ", "return a\n" },
+	{ 4, 5, "a.py:5          ", "x = 1\n" },
+	/* Nothing to show. */
+	{ 0, 6, "a.py:6\n", "" },
+	{ 4, 7, "a.py:7\n", "" },
+	{ 0, 11, "a.py:11\n", "" },
+	{ 0, 0, "a.py:0\n", "" },
+	/* Nothing in it may control a terminal; a tab is harmless. */
+	{ 0, 8, "a.py:8          ", "s = '\t [2J  '\n" },
+	{ 0, 9, "a.py:9          ", "s = '\xc3\xa9'\n" },
+	{ 0, 10, "a.py:10         ", "last = 10\n" },
+};
+
+START_TEST(text_line)
+{
+	code.base_indent = text_rows[_i].base_indent;
+	check_line(&pt_format_text, &plain, text_rows[_i].line, text_rows[_i].head,
+		   text_rows[_i].rest);
+}
+END_TEST
+
+/* Names of files, their numbers of lines, and the column at which text begins. */
+static const struct {
+	const char *name;
+	int count;
+	size_t column;
+} column_rows[] = {
+	{ "a", 1, 16 },
+	{ "123456789.py", 9, 16 },
+	{ "123456789.py", 10, 24 },
+	{ "12345678.py", 99, 16 },
+	{ "12345678.py", 100, 24 },
+	{ "1234567890.py", 1, 24 },
+	{ "12345678901234567.py", 9, 24 },
+	{ "12345678901234567.py", 10, 32 },
+	{ "dir/1234567890123.py", 9, 24 },
+	{ "12345678901234567890123456789012345.py", 5, 48 },
+};
+
+/* The text of all lines of a file begins in the same column. */
+START_TEST(text_column)
+{
+	struct pt_buf text = { 0 };
+	struct pt_buf head = { 0 };
+
+	for (int i = 0; i < column_rows[_i].count; i++)
+		pt_buf_add_string(&text, "x\n");
+	pt_check_write(column_rows[_i].name, text.data, text.size);
+	pt_buf_destroy(&text);
+	code.file = pt_file_get(column_rows[_i].name);
+	for (int line = 1; line <= column_rows[_i].count; line++) {
+		pt_buf_add_format(&head, "%s:%d", column_rows[_i].name, line);
+		pt_buf_add_fill(&head, ' ', column_rows[_i].column - head.size);
+		char *expected = pt_buf_take(&head);
+		check_line(&pt_format_text, &plain, line, expected, "x\n");
+		free(expected);
+	}
+}
+END_TEST
+
+START_TEST(text_without_source)
+{
+	code.file = pt_file_get("<string>");
+	check_line(&pt_format_text, &plain, 3, "<string>:3\n", "");
+	check_line(&pt_format_text, &colored, 3, "\033[2m<string>:3\033[0m\n", "");
+	code.file = pt_file_get("missing.py");
+	check_line(&pt_format_text, &plain, 12, "missing.py:12\n", "");
+	/* A line that the text does not have pushes the column away, not together. */
+	const struct pt_event event = { .kind = PT_EVENT_CALL,
+					.code = &code,
+					.line = 1234567,
+					.level = 1 };
+	check_event(&pt_format_text, &plain, &event, "missing.py:1234567  > C.f\n");
+}
+END_TEST
+
+START_TEST(text_line_in_color)
+{
+	code.base_indent = 4;
+	check_line(&pt_format_text, &colored, 3, "\033[2ma.py:3\033[0m          ",
+		   "    return a\n");
+	check_line(&pt_format_text, &colored, 6, "\033[2ma.py:6\033[0m\n", "");
+}
+END_TEST
+
+/* Events at line 2 of a.py, without color and with it. */
+static const struct {
+	struct pt_event event;
+	const char *plain;
+	const char *color;
+} event_rows[] = {
+	{ { .kind = PT_EVENT_CALL, .level = 1 }, "> C.f", "\033[36m> C.f" },
+	{ { .kind = PT_EVENT_CALL, .level = 0 }, "> C.f", "\033[36m> C.f" },
+	{ { .kind = PT_EVENT_CALL, .level = 3 }, "    > C.f", "    \033[36m> C.f" },
+	{ { .kind = PT_EVENT_CALL, .level = 1, .is_resume = true },
+	  "> C.f (resume)",
+	  "\033[36m> C.f (resume)" },
+	{ { .kind = PT_EVENT_RETURN, .level = 1 }, "< C.f", "\033[36m< C.f" },
+	{ { .kind = PT_EVENT_RETURN, .level = 2 }, "  < C.f", "  \033[36m< C.f" },
+	{ { .kind = PT_EVENT_RETURN, .level = 2, .is_unwind = true },
+	  "  < C.f (exception)",
+	  "  \033[36m< C.f (exception)" },
+	{ { .kind = PT_EVENT_YIELD, .level = 2 },
+	  "  < C.f (yield)",
+	  "  \033[36m< C.f (yield)" },
+	{ { .kind = PT_EVENT_EXCEPTION, .level = 1, .name = "KeyError", .detail = "'x'" },
+	  "  ! KeyError: 'x'",
+	  "  \033[31m! KeyError: 'x'" },
+	{ { .kind = PT_EVENT_EXCEPTION, .name = "KeyError" },
+	  "! KeyError",
+	  "\033[31m! KeyError" },
+	{ { .kind = PT_EVENT_EXCEPTION, .name = "KeyError", .detail = "" },
+	  "! KeyError",
+	  "\033[31m! KeyError" },
+	{ { .kind = PT_EVENT_EXCEPTION, .level = 2 }, "    ! ?", "    \033[31m! ?" },
+	{ { .kind = PT_EVENT_EXCEPTION, .name = "E", .detail = "\x1b[2J\n\r\x7f\t." },
+	  "! E:  [2J   \t.",
+	  "\033[31m! E:  [2J   \t." },
+	{ { .kind = PT_EVENT_EXCEPTION, .name = "E\x1b", .detail = "\xc3\xa9" },
+	  "! E : \xc3\xa9",
+	  "\033[31m! E : \xc3\xa9" },
+	{ { .kind = PT_EVENT_IMPORT, .level = 1, .name = "json", .detail = "json.py" },
+	  "  + json json.py",
+	  "  \033[35m+ json json.py" },
+	{ { .kind = PT_EVENT_IMPORT, .name = "sys", .detail = "(built-in)" },
+	  "+ sys (built-in)",
+	  "\033[35m+ sys (built-in)" },
+	{ { .kind = PT_EVENT_IMPORT, .name = "space" }, "+ space", "\033[35m+ space" },
+	{ { .kind = PT_EVENT_IMPORT,
+	    .name = "x",
+	    .detail = "No module named 'x'",
+	    .is_failure = true },
+	  "+ x (failed: No module named 'x')",
+	  "\033[35m+ x (failed: No module named 'x')" },
+	/* A failure is not to be taken for an import that went well. */
+	{ { .kind = PT_EVENT_IMPORT, .name = "x", .is_failure = true },
+	  "+ x (failed)",
+	  "\033[35m+ x (failed)" },
+	{ { .kind = PT_EVENT_IMPORT, .name = "x", .detail = "", .is_failure = true },
+	  "+ x (failed)",
+	  "\033[35m+ x (failed)" },
+};
+
+START_TEST(text_event)
+{
+	struct pt_event event = event_rows[_i].event;
+	char expected[256];
+
+	event.code = &code;
+	event.line = 2;
+	snprintf(expected, sizeof(expected), "a.py:2          %s\n",
+		 event_rows[_i].plain);
+	check_event(&pt_format_text, &plain, &event, expected);
+	snprintf(expected, sizeof(expected),
+		 "\033[2ma.py:2\033[0m          %s\033[0m\n", event_rows[_i].color);
+	check_event(&pt_format_text, &colored, &event, expected);
+}
+END_TEST
+
+/* Bytes that make a terminal do something, wherever they came from. */
+static const char *const controls[] = {
+	"\x1b", "\n", "\r", "\b", "\x7f", "\x9b", /* alone it is no UTF-8: 8-bit CSI */
+	"\xc2\x9b", /* U+009B, which is CSI as well */
+};
+
+static bool is_one_clean_line(const char *text, const char *control)
+{
+	size_t size = strlen(text);
+
+	return size && text[size - 1] == '\n' &&
+	       memchr(text, '\n', size) == text + size - 1 &&
+	       (*control == '\n' || !strstr(text, control));
+}
+
+/* Renders an exception whose names and message all hold the control character. */
+static char *render_controls(const char *control, enum pt_event_kind kind)
+{
+	struct pt_buf out = { 0 };
+	char text[MAX_NAME];
+
+	snprintf(text, sizeof(text), "x%sy", control);
+	const struct pt_event event = {
+		.kind = kind, .code = &code, .line = 1, .name = text, .detail = text
+	};
+	pt_format_text.event(&plain, &event, &out);
+	return pt_buf_take(&out);
+}
+
+START_TEST(text_of_event_is_clean)
+{
+	char *text = render_controls(controls[_i], PT_EVENT_EXCEPTION);
+
+	ck_assert(is_one_clean_line(text, controls[_i]));
+	free(text);
+}
+END_TEST
+
+/* compile(source, "any\nname", "exec") makes such a file name. */
+START_TEST(text_of_place_is_clean)
+{
+	char name[MAX_NAME];
+	struct pt_buf out = { 0 };
+	size_t head = 0;
+
+	snprintf(name, sizeof(name), "<x%sy>", controls[_i]);
+	code.file = pt_file_get(name);
+	pt_format_text.line(&plain, &code, 1, &out, &head);
+	char *text = pt_buf_take(&out);
+	ck_assert(is_one_clean_line(text, controls[_i]));
+	free(text);
+}
+END_TEST
+
+/* So can code.replace(co_qualname=...), or type("any\nname", ...) in a class body. */
+START_TEST(text_of_name_is_clean)
+{
+	snprintf(code_qualname, sizeof(code_qualname), "C%sx.f", controls[_i]);
+	char *text = render_controls(controls[_i], PT_EVENT_CALL);
+	ck_assert(is_one_clean_line(text, controls[_i]));
+	free(text);
+}
+END_TEST
+
+START_TEST(text_leaves_line_events_to_line)
+{
+	const struct pt_event event = { .kind = PT_EVENT_LINE, .code = &code, .line = 1 };
+
+	check_event(&pt_format_text, &plain, &event, "");
+}
+END_TEST
+
+/* The lines of "python -m trace --trace", from 3.8 to 3.12 and since. */
+static const struct {
+	const char *name;
+	int line;
+	const char *old;
+	const char *new;
+} trace_rows[] = {
+	{ "a.py", 1, "a.py(1): def f(a):\n", "a.py(1):  def f(a):\n" },
+	{ "a.py", 3, "a.py(3):         return a\n", "a.py(3):          return a\n" },
+	{ "a.py", 4, "a.py(4): \treturn 8\n", "a.py(4):  \treturn 8\n" },
+	{ "a.py", 5, "a.py(5):     x = 1  \t\f\n", "a.py(5):      x = 1  \t\f\n" },
+	{ "a.py", 6, "a.py(6): \n", "a.py(6):  \n" },
+	{ "a.py", 8, "a.py(8): s = '\t\x1b[2J\x07\x7f'\n",
+	  "a.py(8):  s = '\t\x1b[2J\x07\x7f'\n" },
+	{ "a.py", 9, "a.py(9): s = '\xc3\xa9'\n", "a.py(9):  s = '\xc3\xa9'\n" },
+	{ "a.py", 10, "a.py(10): last = 10\n", "a.py(10):  last = 10\n" },
+	{ "directory/long_name.py", 1, "long_name.py(1): def f(a):\n",
+	  "long_name.py(1):  def f(a):\n" },
+	{ "./directory/../a.py", 1, "a.py(1): def f(a):\n", "a.py(1):  def f(a):\n" },
+	/* Without text the old one has no line end, the new one no colon. */
+	{ "a.py", 11, "a.py(11): ", "a.py(11)\n" },
+	{ "missing.py", 1, "missing.py(1): ", "missing.py(1)\n" },
+	{ "<string>", 1, "<string>(1): ", "<string>(1)\n" },
+	{ "<frozen a>", 1, "<frozen a>(1): ", "<frozen a>(1)\n" },
+	{ "<a/b>", 1, "b>(1): ", "b>(1)\n" },
+	/* linecache does not look into archives. */
+	{ "a.zip/a.py", 1, "a.py(1): ", "a.py(1)\n" },
+};
+
+/* An archive of an a.py with the line "x = 1", stored. */
+static const char archive[] =
+	"PK\3\4\24\0\0\0\0\0\0\0!\0\0\0\0\0\6\0\0\0\6\0\0\0\4\0\0\0a.pyx = 1\n"
+	"PK\1\2\24\0\24\0\0\0\0\0\0\0!\0\0\0\0\0\6\0\0\0\6\0\0\0\4\0\0\0\0\0\0\0\0\0"
+	"\0\0\0\0\0\0\0\0a.py"
+	"PK\5\6\0\0\0\0\1\0\1\0\62\0\0\0\50\0\0\0\0\0";
+
+START_TEST(trace_line)
+{
+	const struct pt_format_options old = { .minor = 8 + _i % 5 };
+	const struct pt_format_options new = { .minor = 13 + _i % 3 };
+
+	pt_check_write("a.zip", archive, sizeof(archive) - 1);
+	/* No indentation, whatever the code says. */
+	code.base_indent = 4;
+	code.file = pt_file_get(trace_rows[_i].name);
+	check_line(&pt_format_trace, &old, trace_rows[_i].line, "", trace_rows[_i].old);
+	check_line(&pt_format_trace, &new, trace_rows[_i].line, "", trace_rows[_i].new);
+}
+END_TEST
+
+/* The other format does show what is in an archive. */
+START_TEST(text_of_archive)
+{
+	pt_check_write("a.zip", archive, sizeof(archive) - 1);
+	code.file = pt_file_get("a.zip/a.py");
+	check_line(&pt_format_text, &plain, 1, "a.zip/a.py:1    ", "x = 1\n");
+}
+END_TEST
+
+START_TEST(trace_call)
+{
+	const struct pt_event event = { .kind = PT_EVENT_CALL,
+					.code = &code,
+					.line = 1,
+					.level = 5 };
+
+	check_event(&pt_format_trace, &plain, &event,
+		    " --- modulename: a, funcname: f\n");
+	check_event(&pt_format_trace, &colored, &event,
+		    " --- modulename: a, funcname: f\n");
+	code.module = NULL;
+	check_event(&pt_format_trace, &plain, &event,
+		    " --- modulename: , funcname: f\n");
+}
+END_TEST
+
+START_TEST(properties)
+{
+	ck_assert_str_eq(pt_format_text.name, "text");
+	ck_assert_uint_eq(pt_format_text.events, PT_EVENT_ALL);
+	ck_assert(pt_format_text.has_prefix);
+	ck_assert(!pt_format_text.needs_file);
+	ck_assert_uint_eq(pt_format_text.indent, 2);
+	ck_assert_str_eq(pt_format_trace.name, "trace");
+	ck_assert_uint_eq(pt_format_trace.events, PT_EVENT_LINE | PT_EVENT_CALL);
+	ck_assert(!pt_format_trace.has_prefix);
+	ck_assert(pt_format_trace.needs_file);
+	ck_assert_uint_eq(pt_format_trace.indent, 0);
+}
+END_TEST
+
+static TCase *text_case(void)
+{
+	TCase *tcase = tcase_create("text");
+	int control_count = PT_ARRAY_SIZE(controls);
+
+	pt_check_add_directory(tcase);
+	tcase_add_checked_fixture(tcase, set_up, NULL);
+	tcase_add_loop_test(tcase, text_line, 0, PT_ARRAY_SIZE(text_rows));
+	tcase_add_loop_test(tcase, text_column, 0, PT_ARRAY_SIZE(column_rows));
+	tcase_add_test(tcase, text_without_source);
+	tcase_add_test(tcase, text_line_in_color);
+	tcase_add_loop_test(tcase, text_event, 0, PT_ARRAY_SIZE(event_rows));
+	tcase_add_loop_test(tcase, text_of_event_is_clean, 0, control_count);
+	tcase_add_loop_test(tcase, text_of_place_is_clean, 0, control_count);
+	tcase_add_loop_test(tcase, text_of_name_is_clean, 0, control_count);
+	tcase_add_test(tcase, text_leaves_line_events_to_line);
+	tcase_add_test(tcase, text_of_archive);
+	return tcase;
+}
+
+Suite *pt_format_suite(void)
+{
+	Suite *suite = suite_create("format");
+	TCase *trace = tcase_create("trace");
+
+	suite_add_tcase(suite, text_case());
+	pt_check_add_directory(trace);
+	tcase_add_checked_fixture(trace, set_up, NULL);
+	tcase_add_loop_test(trace, trace_line, 0, PT_ARRAY_SIZE(trace_rows));
+	tcase_add_test(trace, trace_call);
+	tcase_add_test(trace, properties);
+	suite_add_tcase(suite, trace);
+	return suite;
+}

@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: MIT */
+/* Each test runs in a process of its own: the sink starts once per process. */
+#include "config.h"
+
+#include "check_pytrace.h"
+#include "output.h"
+#include "sink.h"
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HUGE_SIZE ((size_t)1 << 20)
+#define MAX_LINE 4096
+#define MAX_FD 4096
+
+/* The value that errno must still have afterwards. */
+#define MARK 4711
+
+static void start_file(const char *name, bool is_first)
+{
+	struct pt_output output = { .fd = -1, .path = strdup(name) };
+
+	pt_sink_start(&output, is_first);
+	ck_assert_ptr_null(output.path);
+}
+
+static void start_descriptor(int fd)
+{
+	struct pt_output output = { .fd = fd };
+
+	pt_sink_start(&output, true);
+}
+
+static void put(struct pt_stage *stage, const char *line)
+{
+	size_t size = strlen(line);
+	char *room = pt_stage_reserve(stage, size);
+
+	ck_assert_ptr_nonnull(room);
+	memcpy(room, line, size);
+	pt_stage_commit(stage, size);
+}
+
+/* A pipe whose reader gets each write by itself. Returns the reading end. */
+static int start_pipe(void)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe2(ends, O_DIRECT | O_NONBLOCK), 0);
+	start_descriptor(ends[1]);
+	return ends[0];
+}
+
+/* Checks that the next write to a pipe was EXPECTED; NULL: that there was none. */
+static void check_packet(int fd, const char *expected)
+{
+	char line[MAX_LINE];
+	ssize_t got = read(fd, line, sizeof(line) - 1);
+
+	if (!expected) {
+		ck_assert_int_lt(got, 0);
+		ck_assert_int_eq(errno, EAGAIN);
+		return;
+	}
+	ck_assert_int_ge(got, 0);
+	line[got] = '\0';
+	ck_assert_str_eq(line, expected);
+}
+
+START_TEST(file_is_written_at_flush)
+{
+	pt_check_write_text("trace", "old\n");
+	start_file("trace", true);
+	ck_assert_str_eq(pt_check_read("trace"), "");
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "one\n");
+	put(stage, "two\n");
+	ck_assert_str_eq(pt_check_read("trace"), "");
+	ck_assert_uint_eq(stage->used, 8);
+	pt_stage_flush(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\n");
+	ck_assert_uint_eq(stage->used, 0);
+	put(stage, "three\n");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\nthree\n");
+	ck_assert(pt_sink_is_alive());
+	ck_assert(!pt_sink_is_terminal());
+}
+END_TEST
+
+START_TEST(file_is_appended_to_by_descendants)
+{
+	pt_check_write_text("trace", "first\n");
+	start_file("trace", false);
+	ck_assert(!pt_sink_is_terminal());
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "second\n");
+	pt_stage_flush(stage);
+	/* Another process writes as well. */
+	FILE *other = fopen("trace", "a");
+	fputs("other\n", other);
+	fclose(other);
+	put(stage, "third\n");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "first\nsecond\nother\nthird\n");
+}
+END_TEST
+
+/* A process that traces nothing leaves no file behind, unless it is the first one. */
+START_TEST(file_is_made_when_needed)
+{
+	start_file("trace", false);
+	struct pt_stage *stage = pt_stage_new();
+	pt_stage_flush(stage);
+	ck_assert_int_eq(access("trace", F_OK), -1);
+	put(stage, "line\n");
+	ck_assert_int_eq(access("trace", F_OK), -1);
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "line\n");
+}
+END_TEST
+
+START_TEST(file_is_made_by_first_process)
+{
+	start_file("trace", true);
+	ck_assert_str_eq(pt_check_read("trace"), "");
+}
+END_TEST
+
+START_TEST(missing_directories_are_made)
+{
+	struct pt_output output = { .fd = -1,
+				    .path = strdup("a/b/c/trace"),
+				    .in_directory = true };
+
+	pt_sink_start(&output, true);
+	ck_assert_str_eq(pt_check_read("a/b/c/trace"), "");
+	ck_assert(pt_sink_is_alive());
+}
+END_TEST
+
+/* Programs count on low numbers being theirs, and on exec closing what is not. */
+START_TEST(descriptor_is_out_of_the_way)
+{
+	int flags[MAX_FD];
+	int found = 0;
+
+	for (int fd = 0; fd < MAX_FD; fd++)
+		flags[fd] = fcntl(fd, F_GETFD);
+	start_file("trace", true);
+	for (int fd = 0; fd < MAX_FD; fd++) {
+		int now = fcntl(fd, F_GETFD);
+		if (now == flags[fd])
+			continue;
+		ck_assert_int_ge(fd, 16);
+		ck_assert_int_eq(flags[fd], -1);
+		ck_assert_int_eq(now, FD_CLOEXEC);
+		found++;
+	}
+	ck_assert_int_eq(found, 1);
+}
+END_TEST
+
+START_TEST(pipe_gets_each_line)
+{
+	int fd = start_pipe();
+	struct pt_stage *stage = pt_stage_new();
+
+	put(stage, "one\n");
+	put(stage, "two\nand more\n");
+	pt_sink_write("three\n", 6);
+	put(stage, "four\n");
+	pt_stage_flush(stage);
+	check_packet(fd, "one\n");
+	check_packet(fd, "two\nand more\n");
+	check_packet(fd, "three\n");
+	check_packet(fd, "four\n");
+	check_packet(fd, NULL);
+	pt_stage_free(stage);
+	ck_assert(pt_sink_is_alive());
+}
+END_TEST
+
+/* What is no regular file has a reader who waits, though it has a name. */
+START_TEST(fifo_gets_each_line)
+{
+	ck_assert_int_eq(mkfifo("fifo", 0666), 0);
+	int fd = open("fifo", O_RDONLY | O_NONBLOCK);
+	start_file("fifo", true);
+	struct pt_stage *stage = pt_stage_new();
+
+	put(stage, "one\n");
+	check_packet(fd, "one\n");
+	put(stage, "two\n");
+	check_packet(fd, "two\n");
+	pt_stage_free(stage);
+}
+END_TEST
+
+/* Fills stages over and over; nothing may be lost or torn. */
+START_TEST(many_lines)
+{
+	size_t count = 30000;
+	char line[32];
+
+	start_file("trace", true);
+	struct pt_stage *stage = pt_stage_new();
+	for (size_t i = 0; i < count; i++) {
+		snprintf(line, sizeof(line), "%zu\n", i);
+		put(stage, line);
+	}
+	pt_stage_free(stage);
+	const char *text = pt_check_read("trace");
+	for (size_t i = 0; i < count; i++) {
+		int length = snprintf(line, sizeof(line), "%zu\n", i);
+		ck_assert_int_eq(strncmp(text, line, (size_t)length), 0);
+		text += length;
+	}
+	ck_assert_str_eq(text, "");
+}
+END_TEST
+
+/* Lines right at the size of a stage, and the first that none can hold. */
+START_TEST(line_of_stage_size)
+{
+	start_file("trace", true);
+	struct pt_stage *stage = pt_stage_new();
+	size_t size = stage->size;
+
+	put(stage, "before\n");
+	char *room = pt_stage_reserve(stage, size);
+	ck_assert_ptr_nonnull(room);
+	ck_assert_str_eq(pt_check_read("trace"), "before\n");
+	memset(room, 'x', size - 1);
+	room[size - 1] = '\n';
+	pt_stage_commit(stage, size);
+	put(stage, "after\n");
+	pt_stage_flush(stage);
+	const char *text = pt_check_read("trace");
+	ck_assert_uint_eq(strlen(text), 7 + size + 6);
+	ck_assert_str_eq(text + 7 + size - 2, "x\nafter\n");
+	ck_assert_ptr_null(pt_stage_reserve(stage, size + 1));
+	pt_stage_free(stage);
+}
+END_TEST
+
+START_TEST(oversized_line)
+{
+	char *line = malloc(HUGE_SIZE);
+	struct stat status;
+
+	memset(line, 'x', HUGE_SIZE);
+	start_file("trace", true);
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "before\n");
+	ck_assert_ptr_null(pt_stage_reserve(stage, HUGE_SIZE));
+	/* What was staged must stand in front of what goes past the stage. */
+	ck_assert_str_eq(pt_check_read("trace"), "before\n");
+	pt_sink_write(line, HUGE_SIZE);
+	put(stage, "after\n");
+	pt_stage_free(stage);
+	ck_assert_int_eq(stat("trace", &status), 0);
+	ck_assert_int_eq(status.st_size, 7 + HUGE_SIZE + 6);
+	free(line);
+}
+END_TEST
+
+START_TEST(forgotten_lines_are_not_written)
+{
+	start_file("trace", true);
+	struct pt_stage *stage = pt_stage_new();
+
+	put(stage, "of the parent\n");
+	pt_stage_forget(stage);
+	put(stage, "of the child\n");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "of the child\n");
+	pt_stage_free(NULL);
+}
+END_TEST
+
+/* Paths that cannot be opened, and why. */
+static const struct {
+	const char *path;
+	bool in_directory;
+	const char *message;
+} unopenable[] = {
+	{ "missing/trace", false, "cannot write to 'missing/trace': No such file or "
+				  "directory" },
+	{ "directory", false, "cannot write to 'directory': Is a directory" },
+	{ "file/trace", false, "cannot write to 'file/trace': Not a directory" },
+	{ "file/sub/trace", true, "cannot write to 'file/sub/trace': Not a directory" },
+	{ "loop", false,
+	  "cannot write to 'loop': Too many levels of symbolic links" },
+	{ "/proc/none/trace", true,
+	  "cannot write to '/proc/none/trace': No such file or directory" },
+};
+
+/* The message comes at once in the first process, in others with the first line. */
+static void check_fallback(size_t row, bool is_first)
+{
+	struct pt_output output = { .fd = -1,
+				    .path = strdup(unopenable[row].path),
+				    .in_directory = unopenable[row].in_directory };
+	char expected[256];
+
+	pt_check_make_directory("directory");
+	pt_check_write_text("file", "");
+	ck_assert_int_eq(symlink("loop", "loop"), 0);
+	snprintf(expected, sizeof(expected),
+		 "libpytrace: PYTRACE_OUTPUT: %s; tracing to stderr\none\ntwo\n",
+		 unopenable[row].message);
+	pt_check_capture_stderr();
+	pt_sink_start(&output, is_first);
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "one\n");
+	put(stage, "two\n");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_captured(), expected);
+	ck_assert(pt_sink_is_alive());
+	ck_assert(pt_sink_is_shared());
+}
+
+START_TEST(fallback_of_first_process)
+{
+	check_fallback((size_t)_i, true);
+}
+END_TEST
+
+START_TEST(fallback_of_descendant)
+{
+	check_fallback((size_t)_i, false);
+}
+END_TEST
+
+/* After the fallback stderr gets each line when it comes, as always. */
+START_TEST(fallback_is_not_buffered)
+{
+	pt_check_capture_stderr();
+	start_file("missing/trace", true);
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "one\n");
+	ck_assert_uint_eq(stage->used, 0);
+	ck_assert_ptr_nonnull(strstr(pt_check_captured(), "\none\n"));
+	pt_stage_free(stage);
+}
+END_TEST
+
+/* Descriptors that nothing can be written to. */
+START_TEST(fallback_of_descriptor)
+{
+	static const int numbers[] = { 99, 98, 0 };
+	int number = numbers[_i];
+	char expected[128];
+
+	ck_assert_int_eq(dup2(open("/dev/null", O_RDONLY), 98), 98);
+	ck_assert_int_eq(dup2(98, 0), 0);
+	snprintf(expected, sizeof(expected),
+		 "libpytrace: PYTRACE_OUTPUT: cannot write to 'fd:%d': Bad file "
+		 "descriptor; tracing to stderr\nline\n",
+		 number);
+	pt_check_capture_stderr();
+	start_descriptor(number);
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "line\n");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_captured(), expected);
+	ck_assert(pt_sink_is_alive());
+}
+END_TEST
+
+/* Daemons have no stderr: there is nobody to tell, and nowhere to write to. */
+START_TEST(stderr_is_closed)
+{
+	int saved = dup(STDERR_FILENO);
+
+	close(STDERR_FILENO);
+	start_descriptor(STDERR_FILENO);
+	int other = open("other", O_WRONLY | O_CREAT, 0666);
+	ck_assert_int_eq(other, STDERR_FILENO);
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "line\n");
+	pt_stage_free(stage);
+	dup2(saved, STDERR_FILENO);
+	ck_assert_str_eq(pt_check_read("other"), "");
+	ck_assert(!pt_sink_is_alive());
+}
+END_TEST
+
+#define STOPPED(why) "libpytrace: cannot write the trace: " why "; tracing stops\n"
+
+START_TEST(write_error_is_told_once)
+{
+	pt_check_capture_stderr();
+	start_file("/dev/full", true);
+	struct pt_stage *stage = pt_stage_new();
+
+	ck_assert(pt_sink_is_alive());
+	for (int i = 0; i < 3; i++)
+		put(stage, "line\n");
+	pt_sink_write("line\n", 5);
+	pt_stage_flush(stage);
+	ck_assert(!pt_sink_is_alive());
+	ck_assert_uint_eq(stage->used, 0);
+	/* A dead sink still gives room, so that its callers need not know. */
+	ck_assert_ptr_nonnull(pt_stage_reserve(stage, 100));
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_captured(), STOPPED("No space left on device"));
+}
+END_TEST
+
+START_TEST(closed_descriptor_is_told_once)
+{
+	int fd = dup(open("trace", O_WRONLY | O_CREAT, 0666));
+	struct pt_stage *stage = pt_stage_new();
+
+	pt_check_capture_stderr();
+	start_descriptor(fd);
+	put(stage, "one\n");
+	close(fd);
+	put(stage, "two\n");
+	put(stage, "three\n");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_captured(), STOPPED("Bad file descriptor"));
+	ck_assert_str_eq(pt_check_read("trace"), "one\n");
+}
+END_TEST
+
+/* Whoever read the trace has gone. That must not be the end of the program. */
+START_TEST(reader_is_gone)
+{
+	pt_check_capture_stderr();
+	int fd = start_pipe();
+	struct pt_stage *stage = pt_stage_new();
+
+	signal(SIGPIPE, SIG_DFL);
+	put(stage, "one\n");
+	ck_assert(pt_sink_is_alive());
+	close(fd);
+	put(stage, "two\n");
+	put(stage, "three\n");
+	pt_stage_free(stage);
+	ck_assert(!pt_sink_is_alive());
+	ck_assert_str_eq(pt_check_captured(), STOPPED("Broken pipe"));
+	ck_assert_ptr_eq(signal(SIGPIPE, SIG_DFL), SIG_DFL);
+}
+END_TEST
+
+/* Whatever goes wrong, the program's errno is as it was. */
+START_TEST(errno_is_kept)
+{
+	static const char *const paths[] = { "/dev/full", "trace", "missing/trace" };
+
+	pt_check_capture_stderr();
+	start_file(paths[_i], false);
+	struct pt_stage *stage = pt_stage_new();
+	char *line = calloc(1, HUGE_SIZE);
+	errno = MARK;
+	put(stage, "line\n");
+	ck_assert_int_eq(errno, MARK);
+	ck_assert_ptr_null(pt_stage_reserve(stage, HUGE_SIZE));
+	ck_assert_int_eq(errno, MARK);
+	pt_sink_write(line, HUGE_SIZE);
+	ck_assert_int_eq(errno, MARK);
+	put(stage, "line\n");
+	pt_stage_flush(stage);
+	ck_assert_int_eq(errno, MARK);
+	pt_check_captured();
+	pt_stage_free(stage);
+	free(line);
+}
+END_TEST
+
+START_TEST(private_output_is_not_shared)
+{
+	struct pt_output output = { .fd = -1,
+				    .path = strdup("trace"),
+				    .is_private = true };
+
+	pt_sink_start(&output, true);
+	ck_assert(!pt_sink_is_shared());
+}
+END_TEST
+
+START_TEST(other_output_is_shared)
+{
+	start_file("trace", true);
+	ck_assert(pt_sink_is_shared());
+}
+END_TEST
+
+START_TEST(terminal)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(grantpt(fd), 0);
+	ck_assert_int_eq(unlockpt(fd), 0);
+	start_file(ptsname(fd), true);
+	ck_assert(pt_sink_is_terminal());
+}
+END_TEST
+
+static TCase *good_case(void)
+{
+	TCase *tcase = tcase_create("good");
+
+	pt_check_add_directory(tcase);
+	tcase_add_test(tcase, file_is_written_at_flush);
+	tcase_add_test(tcase, file_is_appended_to_by_descendants);
+	tcase_add_test(tcase, file_is_made_when_needed);
+	tcase_add_test(tcase, file_is_made_by_first_process);
+	tcase_add_test(tcase, missing_directories_are_made);
+	tcase_add_test(tcase, descriptor_is_out_of_the_way);
+	tcase_add_test(tcase, pipe_gets_each_line);
+	tcase_add_test(tcase, fifo_gets_each_line);
+	tcase_add_test(tcase, many_lines);
+	tcase_add_test(tcase, line_of_stage_size);
+	tcase_add_test(tcase, oversized_line);
+	tcase_add_test(tcase, forgotten_lines_are_not_written);
+	tcase_add_test(tcase, private_output_is_not_shared);
+	tcase_add_test(tcase, other_output_is_shared);
+	tcase_add_test(tcase, terminal);
+	return tcase;
+}
+
+static TCase *bad_case(void)
+{
+	TCase *tcase = tcase_create("bad");
+
+	pt_check_add_directory(tcase);
+	tcase_add_loop_test(tcase, fallback_of_first_process, 0,
+			    PT_ARRAY_SIZE(unopenable));
+	tcase_add_loop_test(tcase, fallback_of_descendant, 0, PT_ARRAY_SIZE(unopenable));
+	tcase_add_test(tcase, fallback_is_not_buffered);
+	tcase_add_loop_test(tcase, fallback_of_descriptor, 0, 3);
+	tcase_add_test(tcase, stderr_is_closed);
+	tcase_add_test(tcase, write_error_is_told_once);
+	tcase_add_test(tcase, closed_descriptor_is_told_once);
+	tcase_add_test(tcase, reader_is_gone);
+	tcase_add_loop_test(tcase, errno_is_kept, 0, 3);
+	return tcase;
+}
+
+Suite *pt_sink_suite(void)
+{
+	Suite *suite = suite_create("sink");
+
+	suite_add_tcase(suite, good_case());
+	suite_add_tcase(suite, bad_case());
+	return suite;
+}
