@@ -129,10 +129,10 @@ static const struct {
 	const char *name;
 	bool is_synthetic;
 } synthetic_rows[] = {
-	{ "", true },	      { "<string>", true }, { "<frozen os>", true },
-	{ "<>", true },	      { "<a b/c>", true },  { "<", false },
-	{ ">", false },	      { "a<b>", false },    { "<a>b", false },
-	{ "<a>.py", false },  { "/<string>", false }, { "a.py", false },
+	{ "", true },	     { "<string>", true },   { "<frozen os>", true },
+	{ "<>", true },	     { "<a b/c>", true },    { "<", false },
+	{ ">", false },	     { "a<b>", false },	     { "<a>b", false },
+	{ "<a>.py", false }, { "/<string>", false }, { "a.py", false },
 };
 
 START_TEST(is_synthetic)
@@ -154,11 +154,7 @@ END_TEST
 
 /* The interpreter may name its library in one way and its files in another. */
 static const char *const stdlib_names[] = {
-	STDLIB,
-	STDLIB "/",
-	"lib//./python3.99",
-	"app/../" STDLIB,
-	"std",
+	STDLIB, STDLIB "/", "lib//./python3.99", "app/../" STDLIB, "std",
 };
 
 START_TEST(stdlib_by_any_name)

@@ -15,16 +15,16 @@
 #define MAX_NAME 64
 
 /* What the tests render: each line has a number that says something of it. */
-static const char program[] = "def f(a):\n"		 /* 1 */
-			      "    if a:\n"		 /* 2 */
-			      "        return a\n"	 /* 3 */
-			      "\treturn 8\n"		 /* 4 */
-			      "    x = 1  \t\f\n"	 /* 5 */
-			      "\n"			 /* 6 */
-			      "   \n"			 /* 7 */
+static const char program[] = "def f(a):\n"		  /* 1 */
+			      "    if a:\n"		  /* 2 */
+			      "        return a\n"	  /* 3 */
+			      "\treturn 8\n"		  /* 4 */
+			      "    x = 1  \t\f\n"	  /* 5 */
+			      "\n"			  /* 6 */
+			      "   \n"			  /* 7 */
 			      "s = '\t\x1b[2J\x07\x7f'\n" /* 8 */
-			      "s = '\xc3\xa9'\n"	 /* 9 */
-			      "last = 10";		 /* 10, without line end */
+			      "s = '\xc3\xa9'\n"	  /* 9 */
+			      "last = 10";		  /* 10, without line end */
 
 static const struct pt_format_options plain = { .minor = 12 };
 static const struct pt_format_options colored = { .has_color = true, .minor = 12 };
@@ -166,10 +166,9 @@ START_TEST(text_without_source)
 	code.file = pt_file_get("missing.py");
 	check_line(&pt_format_text, &plain, 12, "missing.py:12\n", "");
 	/* A line that the text does not have pushes the column away, not together. */
-	const struct pt_event event = { .kind = PT_EVENT_CALL,
-					.code = &code,
-					.line = 1234567,
-					.level = 1 };
+	const struct pt_event event = {
+		.kind = PT_EVENT_CALL, .code = &code, .line = 1234567, .level = 1
+	};
 	check_event(&pt_format_text, &plain, &event, "missing.py:1234567  > C.f\n");
 }
 END_TEST
@@ -251,16 +250,15 @@ START_TEST(text_event)
 	snprintf(expected, sizeof(expected), "a.py:2          %s\n",
 		 event_rows[_i].plain);
 	check_event(&pt_format_text, &plain, &event, expected);
-	snprintf(expected, sizeof(expected),
-		 "\033[2ma.py:2\033[0m          %s\033[0m\n", event_rows[_i].color);
+	snprintf(expected, sizeof(expected), "\033[2ma.py:2\033[0m          %s\033[0m\n",
+		 event_rows[_i].color);
 	check_event(&pt_format_text, &colored, &event, expected);
 }
 END_TEST
 
-/* Bytes that make a terminal do something, wherever they came from. */
+/* Bytes that make a terminal do something; the last two are CSI in one byte and two. */
 static const char *const controls[] = {
-	"\x1b", "\n", "\r", "\b", "\x7f", "\x9b", /* alone it is no UTF-8: 8-bit CSI */
-	"\xc2\x9b", /* U+009B, which is CSI as well */
+	"\x1b", "\n", "\r", "\b", "\x7f", "\x9b", "\xc2\x9b",
 };
 
 static bool is_one_clean_line(const char *text, const char *control)
@@ -390,18 +388,16 @@ END_TEST
 
 START_TEST(trace_call)
 {
-	const struct pt_event event = { .kind = PT_EVENT_CALL,
-					.code = &code,
-					.line = 1,
-					.level = 5 };
+	const struct pt_event event = {
+		.kind = PT_EVENT_CALL, .code = &code, .line = 1, .level = 5
+	};
 
 	check_event(&pt_format_trace, &plain, &event,
 		    " --- modulename: a, funcname: f\n");
 	check_event(&pt_format_trace, &colored, &event,
 		    " --- modulename: a, funcname: f\n");
 	code.module = NULL;
-	check_event(&pt_format_trace, &plain, &event,
-		    " --- modulename: , funcname: f\n");
+	check_event(&pt_format_trace, &plain, &event, " --- modulename: , funcname: f\n");
 }
 END_TEST
 

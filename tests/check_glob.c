@@ -129,8 +129,8 @@ START_TEST(matches)
 	bool is_match =
 		pt_glob_match(rows[_i].pattern, rows[_i].text, rows[_i].separator);
 
-	ck_assert_msg(is_match == rows[_i].is_match, "'%s' and '%s': %d", rows[_i].pattern,
-		      rows[_i].text, is_match);
+	ck_assert_msg(is_match == rows[_i].is_match, "'%s' and '%s': %d",
+		      rows[_i].pattern, rows[_i].text, is_match);
 }
 END_TEST
 
@@ -138,10 +138,10 @@ static const struct {
 	const char *text;
 	bool has_magic;
 } magic_rows[] = {
-	{ "", false },	     { "abc", false },	{ "a/b.py", false }, { "]", false },
-	{ "!a", false },     { "a\\*", false }, { "\\?\\[", false }, { "*", true },
-	{ "a?", true },	     { "[a]", true },	{ "[", true },	     { "\\**", true },
-	{ "\\\\*", true },   { "\\", false },	{ "a/**/b", true },
+	{ "", false },	   { "abc", false },  { "a/b.py", false }, { "]", false },
+	{ "!a", false },   { "a\\*", false }, { "\\?\\[", false }, { "*", true },
+	{ "a?", true },	   { "[a]", true },   { "[", true },	   { "\\**", true },
+	{ "\\\\*", true }, { "\\", false },   { "a/**/b", true },
 };
 
 START_TEST(has_magic)
@@ -186,17 +186,26 @@ static bool make_word(unsigned int number, const char *alphabet, size_t length,
 	return number == 0;
 }
 
-/* Components are not empty: names are normalized, and so are the patterns for them. */
+/* Returns whether "**" with a separator after it is not a component of its own. */
+static bool has_odd_stars(const char *word)
+{
+	for (const char *p = word; (p = strstr(p, "**")); p += 2) {
+		if (p[2] == '*' || (p[2] == '/' && p > word && p[-1] != '/'))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Components are not empty: names are normalized, and so are the patterns for them. Odd
+ * stars have rows of their own above.
+ */
 static bool is_normal(const char *word)
 {
 	size_t length = strlen(word);
 
-	if (!length || word[length - 1] == '/' || strstr(word, "//"))
-		return false;
-	/* Stars in front of a separator are a component, or a row of the table. */
-	const char *stars = strstr(word, "**");
-	return !stars || (stars[2] != '*' && !strstr(stars, "**/")) ||
-	       ((stars == word || stars[-1] == '/') && !strstr(stars + 2, "**"));
+	return length && word[length - 1] != '/' && !strstr(word, "//") &&
+	       !has_odd_stars(word);
 }
 
 static unsigned int compare_all_texts(const char *pattern)

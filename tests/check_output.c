@@ -22,8 +22,8 @@ static const struct {
 	const char *text;
 	int fd;
 } stream_rows[] = {
-	{ "", 2 },	  { "stderr", 2 }, { "stdout", 1 },	 { "fd:0", 0 },
-	{ "fd:1", 1 },	  { "fd:9", 9 },   { "fd:007", 7 },	 { "fd:1048576", 1048576 },
+	{ "", 2 },     { "stderr", 2 }, { "stdout", 1 }, { "fd:0", 0 },
+	{ "fd:1", 1 }, { "fd:9", 9 },	{ "fd:007", 7 }, { "fd:1048576", 1048576 },
 };
 
 START_TEST(stream)
@@ -154,8 +154,8 @@ static const struct {
 
 START_TEST(absolute)
 {
-	char *text = pt_output_absolute(absolute_rows[_i].text,
-					absolute_rows[_i].directory);
+	char *text =
+		pt_output_absolute(absolute_rows[_i].text, absolute_rows[_i].directory);
 
 	ck_assert_str_eq(text, absolute_rows[_i].expected);
 	free(text);

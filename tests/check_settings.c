@@ -130,8 +130,7 @@ START_TEST(good_value)
 	struct pt_settings settings;
 
 	init(&settings);
-	char *error =
-		pt_settings_set(&settings, good_rows[_i].name, good_rows[_i].text);
+	char *error = pt_settings_set(&settings, good_rows[_i].name, good_rows[_i].text);
 	ck_assert_pstr_eq(error, NULL);
 	ck_assert_str_eq(shown(&settings, good_rows[_i].name), good_rows[_i].shown);
 	pt_settings_destroy(&settings);
@@ -193,8 +192,7 @@ static const struct {
 	{ "PYTRACE_DEPTH", "2147483648", "bad depth '2147483648' " EXPECTED_DEPTH },
 	{ "PYTRACE_DEPTH", "99999999999999999999",
 	  "bad depth '99999999999999999999' " EXPECTED_DEPTH },
-	{ "PYTRACE_COLOR", "alwyas",
-	  "unknown value 'alwyas' (did you mean 'always'?)" },
+	{ "PYTRACE_COLOR", "alwyas", "unknown value 'alwyas' (did you mean 'always'?)" },
 	{ "PYTRACE_COLOR", "nevr", "unknown value 'nevr' (did you mean 'never'?)" },
 	{ "PYTRACE_COLOR", "red", "unknown value 'red' (expected auto, always, never)" },
 	{ "PYTRACE_COLOR", "1", "unknown value '1' (expected auto, always, never)" },
@@ -214,10 +212,10 @@ static const struct {
 static void set_all(struct pt_settings *settings)
 {
 	static const char *const values[][2] = {
-		{ "PYTRACE", "help" },	      { "PYTRACE_INCLUDE", "a" },
-		{ "PYTRACE_EXCLUDE", "b" },   { "PYTRACE_EVENTS", "yield" },
+		{ "PYTRACE", "help" },	       { "PYTRACE_INCLUDE", "a" },
+		{ "PYTRACE_EXCLUDE", "b" },    { "PYTRACE_EVENTS", "yield" },
 		{ "PYTRACE_FORMAT", "trace" }, { "PYTRACE_OUTPUT", "fd:9" },
-		{ "PYTRACE_TIME", "wall" },   { "PYTRACE_DEPTH", "3" },
+		{ "PYTRACE_TIME", "wall" },    { "PYTRACE_DEPTH", "3" },
 		{ "PYTRACE_COLOR", "always" }, { "PYTRACE_STRICT", "1" },
 		{ "PYTRACE_DEBUG", "all" },
 	};
@@ -285,7 +283,8 @@ START_TEST(defaults)
 END_TEST
 
 #define HELP_HINT "unknown setting (PYTRACE=help lists them)"
-#define LONG_NAME "PYTRACE_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define LONG_NAME \
+	"PYTRACE_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 /* What one entry of the environment makes parsing report, if anything. */
 static const struct {
@@ -437,10 +436,10 @@ static const struct {
 	const char *entry;
 	bool is_off;
 } off_rows[] = {
-	{ "PYTRACE=0", true },	    { "PYTRACE=off", true },  { "PYTRACE=", true },
-	{ "PYTRACE=false", true },  { "PYTRACE=no", true },   { "PYTRACE=1", false },
-	{ "PYTRACE=on", false },    { "PYTRACE=help", false }, { "PYTRACE=of", false },
-	{ "PYTRACE=OFF", false },   { "PYTRACE", false },     { "PYTRACE_RUN=0", false },
+	{ "PYTRACE=0", true },	   { "PYTRACE=off", true },   { "PYTRACE=", true },
+	{ "PYTRACE=false", true }, { "PYTRACE=no", true },    { "PYTRACE=1", false },
+	{ "PYTRACE=on", false },   { "PYTRACE=help", false }, { "PYTRACE=of", false },
+	{ "PYTRACE=OFF", false },  { "PYTRACE", false },      { "PYTRACE_RUN=0", false },
 	{ "PYTRACES=off", false },
 };
 
@@ -463,7 +462,8 @@ START_TEST(help_shows_every_setting)
 		"PYTRACE_EVENTS=line,call,return,exception,import  # line, call, return, "
 		"yield, exception, import, all; -name takes away",
 		"PYTRACE_FORMAT=text                      # text, trace",
-		"PYTRACE_OUTPUT=stderr                    # stderr, stdout, fd:N, a file, "
+		"PYTRACE_OUTPUT=stderr                    # stderr, stdout, fd:N, a "
+		"file, "
 		"a directory; %p %P %e %t %h %%",
 		"PYTRACE_TIME=none                        # none, relative, delta, wall",
 		"PYTRACE_DEPTH=                           # deepest call level shown, "

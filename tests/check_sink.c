@@ -292,13 +292,13 @@ static const struct {
 	bool in_directory;
 	const char *message;
 } unopenable[] = {
-	{ "missing/trace", false, "cannot write to 'missing/trace': No such file or "
-				  "directory" },
+	{ "missing/trace", false,
+	  "cannot write to 'missing/trace': No such file or "
+	  "directory" },
 	{ "directory", false, "cannot write to 'directory': Is a directory" },
 	{ "file/trace", false, "cannot write to 'file/trace': Not a directory" },
 	{ "file/sub/trace", true, "cannot write to 'file/sub/trace': Not a directory" },
-	{ "loop", false,
-	  "cannot write to 'loop': Too many levels of symbolic links" },
+	{ "loop", false, "cannot write to 'loop': Too many levels of symbolic links" },
 	{ "/proc/none/trace", true,
 	  "cannot write to '/proc/none/trace': No such file or directory" },
 };

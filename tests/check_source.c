@@ -358,8 +358,8 @@ END_TEST
 
 /* None of these can be read, and none of them may make the program wait. */
 static const char *const unreadable[] = {
-	NULL,	    "",		 "missing.py", "missing/a.py",	"directory",
-	"fifo",	    "loop",	 "dangling",   "/dev/zero",	"/dev/null",
+	NULL,	    "",		 "missing.py", "missing/a.py",	 "directory",
+	"fifo",	    "loop",	 "dangling",   "/dev/zero",	 "/dev/null",
 	"/dev/tty", "a.py/b.py", "fifo/a.py",  "/dev/zero/a.py", "/",
 };
 

@@ -15,8 +15,7 @@
 #define MAX_SIZE (64U << 20)
 
 /* A function twice, so that it is worth compressing, and what zlib makes of it. */
-static const char text[] =
-	"def f(a):\n    return a\n\n\ndef g(a):\n    return a\n";
+static const char text[] = "def f(a):\n    return a\n\n\ndef g(a):\n    return a\n";
 static const char deflated[] =
 	"\x4b\x49\x4d\x53\x48\xd3\x48\xd4\xb4\xe2\x52\x00\x82\xa2\xd4\x92\xd2"
 	"\xa2\x3c\x85\x44\x2e\x2e\xae\x14\xa0\x44\x3a\xa6\x04\x00";
@@ -36,8 +35,14 @@ struct entry {
 	unsigned int method;
 };
 
-#define STORED_TEXT(name) { name, text, TEXT_SIZE, TEXT_SIZE, 0 }
-#define DEFLATED_TEXT(name) { name, deflated, DEFLATED_SIZE, TEXT_SIZE, 8 }
+#define STORED_TEXT(name)                           \
+	{                                           \
+		name, text, TEXT_SIZE, TEXT_SIZE, 0 \
+	}
+#define DEFLATED_TEXT(name)                                 \
+	{                                                   \
+		name, deflated, DEFLATED_SIZE, TEXT_SIZE, 8 \
+	}
 
 /* An archive that is being made. */
 struct archive {
@@ -256,9 +261,18 @@ END_TEST
 
 /* Paths that lead into no archive. */
 static const char *const no_archives[] = {
-	"app.zip",	   "missing.zip/a.py", "directory/a.py", "empty.zip/a.py",
-	"text.zip/a.py",   "/a.py",	       "a.py",		 "",
-	"/",		   "/dev/zero/a.py",   "//",		 "end.zip/a.py",
+	"app.zip",
+	"missing.zip/a.py",
+	"directory/a.py",
+	"empty.zip/a.py",
+	"text.zip/a.py",
+	"/a.py",
+	"a.py",
+	"",
+	"/",
+	"/dev/zero/a.py",
+	"//",
+	"end.zip/a.py",
 	"directory.zip/",
 };
 
@@ -354,7 +368,8 @@ END_TEST
 
 static const unsigned char masks[] = { 0x01, 0x10, 0x80, 0xff };
 
-/* Each byte is changed in turn. What is read is then either refused or as long as ever. */
+/* Each byte is changed in turn. What is read is then either refused or as long as ever.
+ */
 START_TEST(corrupted)
 {
 	static const char *const paths[] = { "app.zip/s.py", "app.zip/d.py" };

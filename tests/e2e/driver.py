@@ -4,7 +4,8 @@
 
     driver.py LIBRARY [PATTERN ...]
 
-PATTERN chooses tests by name, as in "3.13*golden*". Of the environment: PT_PYTHONS names
+PATTERN (or PT_PATTERNS of the environment) chooses tests by name, as in
+"3.13*golden*". Further variables: PT_PYTHONS names
 further interpreters (with PT_ONLY_PYTHONS=1 those alone), PT_INTERPRETERS the folder that
 "make interpreters" filled, PT_BEFORE what is preloaded before the library, PT_JOBS how
 many tests run at a time.
@@ -20,6 +21,7 @@ import case
 import frameworks
 import host
 import interpreters
+import settings
 import ways
 from run import Failure, Library, Skip
 
@@ -36,7 +38,7 @@ def collect(found, library):
                     continue
                 name = "%s %s %s" % (interpreter, framework, each.name)
                 tests.append((name, bind(check, each, interpreter, library)))
-        for check in ways.CHECKS + host.CHECKS:
+        for check in ways.CHECKS + settings.CHECKS + host.CHECKS:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)
             tests.append((name, bind(check, interpreter, library)))
@@ -68,7 +70,7 @@ def perform(test):
 
 def main():
     library = Library(os.path.abspath(sys.argv[1]), os.environ.get("PT_BEFORE", ""))
-    patterns = sys.argv[2:]
+    patterns = sys.argv[2:] or os.environ.get("PT_PATTERNS", "").split()
     found, missing = interpreters.find()
     for interpreter in found:
         print("# using %s: %s" % (interpreter, interpreter.executable))
