@@ -146,7 +146,8 @@ static enum pt_code_role find_role(const struct pt_code *code)
 	if (strcmp(code->name, "_load_unlocked") == 0)
 		return PT_ROLE_LOAD;
 	if (!pt_py.has_qualname)
-		return strcmp(code->name, "__exit__") == 0 ? PT_ROLE_UNLOCK : PT_ROLE_NONE;
+		return strcmp(code->name, "__exit__") == 0 ? PT_ROLE_UNLOCK :
+							     PT_ROLE_NONE;
 	/* The second one is for submodules in 3.15. */
 	bool is_unlock = strcmp(code->qualname, "_ModuleLockManager.__exit__") == 0 ||
 			 strcmp(code->qualname, "_HierarchicalLockManager.__exit__") == 0;
@@ -206,7 +207,7 @@ static unsigned int origin_of_caller(void)
 		if (code && code->origin)
 			origin = code->origin;
 		else if (file && !is_generated(file))
-			origin = pt_file_origin(file);
+			origin = pt_file_origin(file) & ~(unsigned int)PT_ORIGIN_FROZEN;
 		free(name);
 		pt_python_drop(object);
 		PyFrameObject *back = pt_python_frame_back(frame);

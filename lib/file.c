@@ -27,11 +27,20 @@ void pt_file_start(void)
 	places.start = getcwd(NULL, 0);
 	if (!places.start)
 		places.start = strdup("/");
+	if (places.start)
+		pt_normalize_path(places.start);
 }
 
 const struct pt_places *pt_file_places(void)
 {
 	return &places;
+}
+
+static char *real_path(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : strdup(path);
 }
 
 void pt_file_set_stdlib(const char *directory)
@@ -42,13 +51,7 @@ void pt_file_set_stdlib(const char *directory)
 	if (copy)
 		pt_normalize_path(copy);
 	places.stdlib = copy;
-}
-
-static char *real_path(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	return real ? real : strdup(path);
+	places.real_stdlib = copy ? real_path(copy) : NULL;
 }
 
 void pt_file_set_script(const char *path)
@@ -59,8 +62,11 @@ void pt_file_set_script(const char *path)
 
 void pt_file_set_project(const char *directory)
 {
-	if (!places.project)
-		places.project = real_path(directory);
+	if (places.project)
+		return;
+	places.project = real_path(directory);
+	if (places.project)
+		pt_normalize_path(places.project);
 }
 
 bool pt_file_is_synthetic(const char *name)
@@ -86,7 +92,8 @@ static bool is_installed(const char *path)
 
 static bool is_stdlib(const char *path)
 {
-	return is_below(path, places.stdlib) && !is_installed(path);
+	return (is_below(path, places.stdlib) || is_below(path, places.real_stdlib)) &&
+	       !is_installed(path);
 }
 
 /*
@@ -127,7 +134,7 @@ static char *frozen_path(const char *name)
 				       name + strlen(FROZEN_PREFIX), endings[i]);
 		if (!path)
 			return NULL;
-		for (char *p = path + start; p < path + start + length; p++)
+		for (char *p = path + start + 1; p <= path + start + length; p++)
 			*p = *p == '.' ? '/' : *p;
 		if (access(path, R_OK) == 0)
 			return path;
@@ -151,32 +158,53 @@ static char *shown_path(const struct pt_file *file)
 	return strdup(file->path);
 }
 
+/*
+ * Where a file belongs: where it is once links are resolved. A link that leads out of
+ * site-packages makes it the user's only below the start directory: package managers keep
+ * packages elsewhere and link them, too.
+ */
+static unsigned int origin_of(const char *path, const char *real)
+{
+	if (is_stdlib(real))
+		return PT_ORIGIN_STDLIB;
+	if (is_installed(real) || (is_installed(path) && !is_below(real, places.start)))
+		return PT_ORIGIN_SITE;
+	return PT_ORIGIN_USER;
+}
+
+/* Fills in paths and origin of what is a file. */
+static bool describe_path(struct pt_file *file)
+{
+	file->path = absolute_path(file->name);
+	if (!file->path)
+		return false;
+	/* Most files are the standard library's: no need to ask the file system. */
+	if (is_stdlib(file->path)) {
+		file->origin = PT_ORIGIN_STDLIB;
+		return true;
+	}
+	char *real = real_path(file->path);
+	if (!real)
+		return false;
+	file->origin = origin_of(file->path, real);
+	if (strcmp(real, file->path) != 0)
+		file->real = real;
+	else
+		free(real);
+	return true;
+}
+
 /* Fills in what follows from the name. */
 static bool describe(struct pt_file *file)
 {
-	if (strncmp(file->name, FROZEN_PREFIX, strlen(FROZEN_PREFIX)) == 0) {
+	if (!pt_file_is_synthetic(file->name)) {
+		if (!describe_path(file))
+			return false;
+	} else if (strncmp(file->name, FROZEN_PREFIX, strlen(FROZEN_PREFIX)) == 0) {
 		file->origin = PT_ORIGIN_FROZEN | PT_ORIGIN_STDLIB;
 		file->path = frozen_path(file->name);
-	} else if (pt_file_is_synthetic(file->name)) {
-		file->origin = PT_ORIGIN_USER;
 	} else {
-		file->path = absolute_path(file->name);
-		if (!file->path)
-			return false;
-		if (is_stdlib(file->path)) {
-			file->origin = PT_ORIGIN_STDLIB;
-		} else {
-			char *real = real_path(file->path);
-			if (!real)
-				return false;
-			file->origin = is_installed(real) ? PT_ORIGIN_SITE :
-				       is_stdlib(real)	  ? PT_ORIGIN_STDLIB :
-							    PT_ORIGIN_USER;
-			if (strcmp(real, file->path) != 0)
-				file->real = real;
-			else
-				free(real);
-		}
+		file->origin = PT_ORIGIN_USER;
 	}
 	file->shown = shown_path(file);
 	return file->shown != NULL;

@@ -21,8 +21,9 @@ struct pt_file {
 
 /* What is known of the run, to tell the user's files from others. Strings are owned. */
 struct pt_places {
-	char *start;   /* current directory at start, absolute */
-	char *stdlib;  /* directory (or zip file) of the standard library, or NULL */
+	char *start;	   /* current directory at start, absolute; "" is the root */
+	char *stdlib;	   /* directory (or zip file) of the standard library, or NULL */
+	char *real_stdlib; /* the same with symbolic links resolved */
 	char *script;  /* real path of the main script, NULL: not known yet, or none */
 	char *project; /* real path of its directory, or the start one; NULL likewise */
 };

@@ -10,7 +10,7 @@
 #include "source.h"
 #include "util.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define INDENT 2	/* columns for each call level */
@@ -24,11 +24,21 @@
 #define COLOR_IMPORT "\033[35m"
 #define COLOR_END "\033[0m"
 
+/* Length of UTF-8 text in characters. */
+static size_t width_of(const char *text, size_t size)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < size; i++)
+		width += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return width;
+}
+
 /* The column at which the text of all lines of a file begins. */
 static size_t text_column(struct pt_file *file)
 {
 	/* The place, a colon, at least one digit, two spaces. */
-	size_t width = strlen(file->shown) + 4;
+	size_t width = width_of(file->shown, strlen(file->shown)) + 4;
 
 	for (int count = pt_source_line_count(pt_file_source(file)); count >= 10;
 	     count /= 10)
@@ -38,33 +48,51 @@ static size_t text_column(struct pt_file *file)
 	return (width + COLUMN_STEP - 1) / COLUMN_STEP * COLUMN_STEP;
 }
 
-/* Appends "FILE:LINE", padded to the column unless it ends the line. */
-static void add_place(const struct pt_format_options *options, const struct pt_code *code,
-		      int line, bool is_padded, struct pt_buf *out)
+/* Returns whether a terminal may take the character for a control: C0, DEL, C1. */
+static bool is_control(const char *text, size_t length)
 {
-	size_t start = out->size;
+	unsigned char c = (unsigned char)*text;
 
-	pt_buf_add_format(out, "%s:%d", code->file->shown, line);
-	size_t width = out->size - start;
-	size_t column = is_padded ? text_column(code->file) : 0;
-	if (options->has_color && !out->failed) {
-		char *place = strndup(out->data + start, width);
-		out->size = start;
-		pt_buf_add_format(out, COLOR_PLACE "%s" COLOR_END, place ? place : "");
-		free(place);
-	}
-	if (is_padded)
-		pt_buf_add_fill(out, ' ', column > width ? column - width : 2);
+	if (length == 2)
+		return c == 0xc2 && (unsigned char)text[1] < 0xa0;
+	/* A byte that is no character may be a C1 control of its own. */
+	return (length == 1 && c < 0x20 && c != '\t') || c == 0x7f ||
+	       (length == 0 && c < 0xa0);
 }
 
 /* Appends text that came from a program: no character of it shall control a terminal. */
 static void add_clean(struct pt_buf *out, const char *text, size_t size)
 {
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)text[i];
-		char shown = c == '\t' || (c >= 0x20 && c != 0x7f) ? (char)c : ' ';
-		pt_buf_add(out, &shown, 1);
+	while (size) {
+		size_t length = pt_utf8_length(text, size);
+		size_t step = length ? length : 1;
+		if (is_control(text, length))
+			pt_buf_add_string(out, " ");
+		else
+			pt_buf_add(out, text, step);
+		text += step;
+		size -= step;
 	}
+}
+
+/* Appends "FILE:LINE", padded to the column unless it ends the line. */
+static void add_place(const struct pt_format_options *options, const struct pt_code *code,
+		      int line, bool is_padded, struct pt_buf *out)
+{
+	const char *name = code->file->shown;
+	char number[16];
+	int digits = snprintf(number, sizeof(number), ":%d", line);
+	size_t width = width_of(name, strlen(name)) + (size_t)digits;
+	size_t column = is_padded ? text_column(code->file) : 0;
+
+	if (options->has_color)
+		pt_buf_add_string(out, COLOR_PLACE);
+	add_clean(out, name, strlen(name));
+	pt_buf_add_string(out, number);
+	if (options->has_color)
+		pt_buf_add_string(out, COLOR_END);
+	if (is_padded)
+		pt_buf_add_fill(out, ' ', column > width ? column - width : 2);
 }
 
 static void render_line(const struct pt_format_options *options,
@@ -76,7 +104,8 @@ static void render_line(const struct pt_format_options *options,
 	size_t indent = text ? pt_source_indent(&text, &size) : 0;
 	size_t base = code->base_indent < 0 ? indent : (size_t)code->base_indent;
 
-	while (size && strchr(" \t\f", text[size - 1]))
+	while (size && (text[size - 1] == ' ' || text[size - 1] == '\t' ||
+			text[size - 1] == '\f'))
 		size--;
 	add_place(options, code, line, size > 0, out);
 	*head = out->size;
@@ -123,11 +152,10 @@ static void add_detail(const struct pt_event *event, struct pt_buf *out)
 	bool is_import = event->kind == PT_EVENT_IMPORT;
 
 	add_clean(out, name, strlen(name));
-	if (!*detail)
-		return;
-	pt_buf_add_string(out, !is_import	 ? ": " :
-			       event->is_failure ? " (failed: " :
-						   " ");
+	if (event->is_failure)
+		pt_buf_add_string(out, *detail ? " (failed: " : " (failed");
+	else if (*detail)
+		pt_buf_add_string(out, is_import ? " " : ": ");
 	add_clean(out, detail, strlen(detail));
 	if (event->is_failure)
 		pt_buf_add_string(out, ")");
@@ -146,7 +174,8 @@ static void render_event(const struct pt_format_options *options,
 	case PT_EVENT_YIELD:
 		add_marked(options, event, outer, COLOR_CALL,
 			   event->kind == PT_EVENT_CALL ? "> " : "< ", out);
-		pt_buf_add_format(out, "%s%s", event->code->qualname, note_of(event));
+		add_clean(out, event->code->qualname, strlen(event->code->qualname));
+		pt_buf_add_string(out, note_of(event));
 		break;
 	case PT_EVENT_EXCEPTION:
 		add_marked(options, event, event->level, COLOR_EXCEPTION, "! ", out);

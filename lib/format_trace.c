@@ -26,9 +26,11 @@ static const char *base_name(const char *path)
 /* What linecache finds: no text for what is not a file, nor in a zip file. */
 static const char *find_text(const struct pt_code *code, int line, size_t *size)
 {
-	if (pt_file_is_synthetic(code->file->name))
+	const struct pt_source *source = pt_file_source(code->file);
+
+	if (pt_file_is_synthetic(code->file->name) || pt_source_is_zipped(source))
 		return NULL;
-	return pt_source_line(pt_file_source(code->file), line, size);
+	return pt_source_line(source, line, size);
 }
 
 static void render_line(const struct pt_format_options *options,

@@ -74,13 +74,16 @@ static bool retry_deep(struct retry *deep, char separator)
 
 bool pt_glob_match(const char *pattern, const char *text, char separator)
 {
+	const char *start = pattern;
 	struct retry star = { 0 };
 	struct retry deep = { 0 };
 
 	while (*text) {
 		if (pattern[0] == '*' && pattern[1] == '*') {
+			bool is_whole = pattern == start || pattern[-1] == separator;
 			pattern += 2;
-			deep = (struct retry) { pattern, text, *pattern == separator };
+			deep = (struct retry){ pattern, text,
+					       is_whole && *pattern == separator };
 			deep.pattern = pattern += deep.by_component;
 			star.pattern = NULL;
 			if (*pattern == '\0')
@@ -88,7 +91,7 @@ bool pt_glob_match(const char *pattern, const char *text, char separator)
 			continue;
 		}
 		if (*pattern == '*') {
-			star = (struct retry) { ++pattern, text, false };
+			star = (struct retry){ ++pattern, text, false };
 			continue;
 		}
 		if (*pattern == '\0' && *text == separator)

@@ -89,7 +89,8 @@ static void report(struct pt_thread *thread, const struct pt_code *code,
 }
 
 /* _load_unlocked(spec) */
-static void on_load(struct pt_thread *thread, const struct pt_code *code, PyObject *locals)
+static void on_load(struct pt_thread *thread, const struct pt_code *code,
+		    PyObject *locals)
 {
 	struct importer importer = { .line = code->first_line };
 	PyObject *spec = pt_py.PyDict_GetItemString(locals, "spec"); /* borrowed */
@@ -101,9 +102,11 @@ static void on_load(struct pt_thread *thread, const struct pt_code *code, PyObje
 	char *shown = shown_origin(origin);
 	find_importer(&importer);
 	bool is_wanted = module && pt_code_wants_module(module, origin);
-	/* Where code that is not traced asks for it, the module itself is the place to show. */
+	/* Where code that is not traced asks for it, the module itself is the place to
+	 * show. */
 	if (is_wanted && !importer.is_traced && origin && *origin == '/')
-		importer = (struct importer){ .place.file = pt_file_get(origin), .line = 1 };
+		importer =
+			(struct importer){ .place.file = pt_file_get(origin), .line = 1 };
 	if (is_wanted || (module && importer.is_traced))
 		report(thread, code, &importer, module, shown, false);
 	free(module);

@@ -25,6 +25,8 @@ void pt_log(const char *format, ...)
 		size += (size_t)length;
 	if (size > sizeof(line) - 1)
 		size = sizeof(line) - 1;
+	line[size] = '\0';
+	pt_clean_line(line);
 	line[size++] = '\n';
 	pt_write_all(STDERR_FILENO, line, size);
 	errno = saved;

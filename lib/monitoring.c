@@ -161,7 +161,8 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t coun
 /* The line of an instruction, given by its offset in bytes. */
 static int line_at(PyObject *code, PyObject *offset)
 {
-	return pt_py.PyCode_Addr2Line((PyCodeObject *)code, (int)pt_py.PyLong_AsLong(offset));
+	return pt_py.PyCode_Addr2Line((PyCodeObject *)code,
+				      (int)pt_py.PyLong_AsLong(offset));
 }
 
 static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t count)
@@ -176,8 +177,8 @@ static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t cou
 }
 
 /*
- * An exception is thrown into a suspended frame, which is a way to call code for the first
- * time, too.
+ * An exception is thrown into a suspended frame, which is a way to call code for the
+ * first time, too.
  */
 static PyObject *on_throw(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
@@ -356,9 +357,10 @@ static int start(const char **reason)
 static bool is_watching(void)
 {
 	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *tool = monitoring && tool_id >= 0 ?
-				 pt_py.PyObject_CallMethod(monitoring, "get_tool", "i", tool_id) :
-				 NULL;
+	PyObject *tool =
+		monitoring && tool_id >= 0 ?
+			pt_py.PyObject_CallMethod(monitoring, "get_tool", "i", tool_id) :
+			NULL;
 	char *name = tool && tool != pt_py.none ? pt_python_text(tool) : NULL;
 	bool is_ours = name && strcmp(name, TOOL_NAME) == 0;
 

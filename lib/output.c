@@ -113,7 +113,7 @@ static char *parse_path(struct pt_output *output, const char *text,
 char *pt_output_parse(struct pt_output *output, const char *text,
 		      const struct pt_output_names *names)
 {
-	*output = (struct pt_output) { .fd = STDERR_FILENO };
+	*output = (struct pt_output){ .fd = STDERR_FILENO };
 	if (*text == '\0' || strcmp(text, "stderr") == 0)
 		return NULL;
 	if (strcmp(text, "stdout") == 0) {
@@ -124,14 +124,14 @@ char *pt_output_parse(struct pt_output *output, const char *text,
 		return parse_descriptor(output, text);
 	char *error = parse_path(output, text, names);
 	if (error)
-		*output = (struct pt_output) { .fd = STDERR_FILENO };
+		*output = (struct pt_output){ .fd = STDERR_FILENO };
 	return error;
 }
 
 void pt_output_destroy(struct pt_output *output)
 {
 	free(output->path);
-	*output = (struct pt_output) { .fd = STDERR_FILENO };
+	*output = (struct pt_output){ .fd = STDERR_FILENO };
 }
 
 char *pt_output_absolute(const char *text, const char *directory)
@@ -150,11 +150,18 @@ char *pt_output_absolute(const char *text, const char *directory)
 	return pt_buf_take(&out);
 }
 
-static const char *base_name(const char *path)
+/* Finds the last component of a path, without slashes at its end; *SIZE is its length. */
+static const char *base_name(const char *path, size_t *size)
 {
-	const char *slash = strrchr(path, '/');
+	size_t end = strlen(path);
 
-	return slash && slash[1] ? slash + 1 : path;
+	while (end && path[end - 1] == '/')
+		end--;
+	size_t start = end;
+	while (start && path[start - 1] != '/')
+		start--;
+	*size = end - start;
+	return path + start;
 }
 
 /*
@@ -187,14 +194,14 @@ static const char *main_argument(char *const *argv)
 
 char *pt_output_program(char *const *argv)
 {
-	const char *name = argv && *argv ? base_name(*argv) : "";
+	size_t size = 0;
+	const char *name = base_name(argv && *argv ? *argv : "", &size);
 
 	if (strncmp(name, "python", 6) == 0) {
 		const char *main = main_argument(argv + 1);
-		name = main && strcmp(main, "-") != 0 ? base_name(main) : "python";
+		name = base_name(main && strcmp(main, "-") != 0 ? main : "python", &size);
 	}
-	size_t length = strlen(name);
-	if (length > 3 && strcmp(name + length - 3, ".py") == 0)
-		length -= 3;
-	return length ? strndup(name, length) : strdup("python");
+	if (size > 3 && strncmp(name + size - 3, ".py", 3) == 0)
+		size -= 3;
+	return size ? strndup(name, size) : strdup("python");
 }

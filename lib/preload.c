@@ -114,7 +114,7 @@ PT_EXPORT PyStatus Py_InitializeFromConfig(const PyConfig *config)
 	FIND_REAL(Py_InitializeFromConfig);
 
 	if (!real)
-		return (PyStatus) { ._type = _PyStatus_TYPE_ERROR, .err_msg = message };
+		return (PyStatus){ ._type = _PyStatus_TYPE_ERROR, .err_msg = message };
 	return real(config);
 }
 

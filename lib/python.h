@@ -68,8 +68,8 @@
 	X(PyEval_SetTrace)           \
 	X(PyExceptionClass_Name)     \
 	X(PyFrame_GetLineNumber)     \
-	X(PyInterpreterState_Head)                                                        \
-	X(PyInterpreterState_Next)                                                        \
+	X(PyInterpreterState_Head)   \
+	X(PyInterpreterState_Next)   \
 	X(PyLong_AsLong)             \
 	X(PyLong_FromLong)           \
 	X(PyObject_Call)             \
@@ -80,10 +80,10 @@
 	X(PyObject_Type)             \
 	X(PyBytes_AsStringAndSize)   \
 	X(PySys_GetObject)           \
-	X(PyThreadState_Clear)                                                            \
-	X(PyThreadState_Delete)                                                           \
-	X(PyThreadState_New)                                                              \
-	X(PyThreadState_Swap)                                                             \
+	X(PyThreadState_Clear)       \
+	X(PyThreadState_Delete)      \
+	X(PyThreadState_New)         \
+	X(PyThreadState_Swap)        \
 	X(PyTuple_GetItem)           \
 	X(PyTuple_New)               \
 	X(PyTuple_SetItem)           \

@@ -6,7 +6,7 @@
 #include "glob.h"
 #include "util.h"
 
-#include <limits.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,25 +101,35 @@ static char *different_real_path(const char *path)
 	return NULL;
 }
 
+/* The pattern PREFIX TEXT; a slash at its end means everything below. To be freed. */
+static char *below_directory(const char *prefix, const char *text)
+{
+	size_t size = strlen(text);
+
+	while (size && text[size - 1] == '/')
+		size--;
+	return pt_format("%s%.*s%s", prefix, (int)size, text, text[size] ? "/**" : "");
+}
+
 /* Splits a path pattern into a literal base and a pattern below it. */
 static char *parse_path(struct pt_rule *rule, const char *text, const char *directory)
 {
 	rule->kind = RULE_PATH;
 	if (strncmp(text, "**", 2) == 0) {
 		rule->base = strdup("");
-		rule->pattern = pt_format("/%s", text);
+		rule->pattern = below_directory("/", text);
 		return rule->base && rule->pattern ? NULL : out_of_memory();
 	}
 	size_t literal = literal_length(text);
 	rule->base = *text == '/' ? strndup(text, literal) :
 				    pt_format("%s/%.*s", directory, (int)literal, text);
-	rule->pattern = strdup(text + literal);
+	rule->pattern = below_directory("", text + literal);
 	if (!rule->base || !rule->pattern)
 		return out_of_memory();
 	pt_normalize_path(rule->base);
 	if (*rule->base == '\0' && *rule->pattern) {
 		free(rule->pattern);
-		rule->pattern = pt_format("/%s", text + literal);
+		rule->pattern = below_directory("/", text + literal);
 		if (!rule->pattern)
 			return out_of_memory();
 	}
@@ -127,13 +137,14 @@ static char *parse_path(struct pt_rule *rule, const char *text, const char *dire
 	return NULL;
 }
 
+/* Names, dots, and glob patterns; '!' only where a set begins with it. */
 static bool is_module_pattern(const char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		bool is_name = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			       (c >= '0' && c <= '9') || c >= 0x80;
-		if (!is_name && !strchr("_.*?[]!-", c))
+	for (const char *p = text; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+		bool is_name = isalnum(c) || c >= 0x80;
+		bool is_negation = c == '!' && p > text && p[-1] == '[';
+		if (!is_name && !is_negation && !strchr("_.*?[]-", c))
 			return false;
 	}
 	return true;
@@ -159,6 +170,19 @@ static bool is_path_pattern(const char *text)
 	       (length > 3 && strcmp(text + length - 3, ".py") == 0);
 }
 
+/* "TestCart::test_add", as pytest writes it, is "TestCart.test_add". */
+static char *parse_function(const char *text)
+{
+	struct pt_buf out = { 0 };
+
+	for (; *text; text++) {
+		bool is_mark = text[0] == ':' && text[1] == ':';
+		pt_buf_add(&out, is_mark ? "." : text, 1);
+		text += is_mark;
+	}
+	return pt_buf_take(&out);
+}
+
 /* Reads one rule, whose text the rule owns already. */
 static char *parse_rule(struct pt_rule *rule, const char *directory)
 {
@@ -172,7 +196,7 @@ static char *parse_rule(struct pt_rule *rule, const char *directory)
 	if (mark && mark[2] == '\0')
 		error = pt_format("bad rule '%s' (expected a function name after '::')",
 				  rule->text);
-	else if (mark && !(rule->function = strdup(mark + 2)))
+	else if (mark && !(rule->function = parse_function(mark + 2)))
 		error = out_of_memory();
 	else if (*head == '\0')
 		rule->kind = RULE_ANY;
@@ -225,7 +249,7 @@ static char *parse_list(const char *text, const char *directory, struct pt_rule 
 			return out_of_memory();
 		}
 		*rules = list;
-		list[*count] = (struct pt_rule) { .text = item };
+		list[*count] = (struct pt_rule){ .text = item };
 		error = parse_rule(&list[(*count)++], directory);
 	}
 	return error;
@@ -264,7 +288,7 @@ void pt_rules_destroy(struct pt_rules *rules)
 {
 	destroy_list(rules->include, rules->include_count);
 	destroy_list(rules->exclude, rules->exclude_count);
-	*rules = (struct pt_rules) { 0 };
+	*rules = (struct pt_rules){ 0 };
 }
 
 /* Matches PATH against the literal BASE and the pattern below it. */
@@ -353,11 +377,11 @@ struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
 	const struct pt_rule *rule =
 		find_match(rules->exclude, rules->exclude_count, target, false);
 	if (rule)
-		return (struct pt_verdict) { .rule = rule->text };
+		return (struct pt_verdict){ .rule = rule->text };
 	rule = find_match(rules->include, rules->include_count, target, true);
 	if (!rule)
-		return (struct pt_verdict) { 0 };
-	return (struct pt_verdict) { .is_traced = true,
-				     .is_include = true,
-				     .rule = rule->text };
+		return (struct pt_verdict){ 0 };
+	return (struct pt_verdict){ .is_traced = true,
+				    .is_include = true,
+				    .rule = rule->text };
 }

@@ -258,7 +258,8 @@ void pt_run_start_interpreter(void *handle)
 	else if (!backend->is_watching())
 		watch_interpreter();
 	else
-		/* 3.13 and later call in the main interpreter for a new one (gh-117953). */
+		/* 3.13 and later call in the main interpreter for a new one (gh-117953).
+		 */
 		pt_interpreters_visit_others(watch_interpreter);
 	errno = saved;
 }

@@ -50,10 +50,8 @@ static const struct word format_words[] = {
 };
 
 static const struct word time_words[] = {
-	{ "none", PT_TIME_NONE },
-	{ "", PT_TIME_NONE },
-	{ "relative", PT_TIME_RELATIVE },
-	{ "delta", PT_TIME_DELTA },
+	{ "none", PT_TIME_NONE },	  { "", PT_TIME_NONE },
+	{ "relative", PT_TIME_RELATIVE }, { "delta", PT_TIME_DELTA },
 	{ "wall", PT_TIME_WALL },
 };
 
@@ -343,6 +341,8 @@ static void report_message(void (*report)(const char *line), const char *name,
 {
 	char *line = pt_format("%s: %s", name, message ? message : "out of memory");
 
+	if (line)
+		pt_clean_line(line);
 	report(line ? line : "out of memory");
 	free(line);
 	free(message);
@@ -353,19 +353,22 @@ static bool report_unknown(const char *entry, void (*report)(const char *line))
 {
 	const char *names[PT_ARRAY_SIZE(variables)];
 	size_t length = strcspn(entry, "=");
+	const size_t prefix = strlen("PYTRACE_");
 
-	if (strncmp(entry, "PYTRACE_", strlen("PYTRACE_")) != 0)
+	if (strncmp(entry, "PYTRACE_", prefix) != 0)
 		return false;
 	char *name = strndup(entry, length);
 	if (!name || find_variable(name) || strcmp(name, PT_SETTINGS_RUN) == 0) {
 		free(name);
 		return false;
 	}
+	/* What all names have in common does not make them alike. */
 	for (size_t i = 0; i < PT_ARRAY_SIZE(variables); i++)
-		names[i] = variables[i].name;
-	const char *near = pt_nearest(name, names, PT_ARRAY_SIZE(variables));
+		names[i] = variables[i].name + (i ? prefix : strlen("PYTRACE"));
+	const char *near = pt_nearest(name + prefix, names, PT_ARRAY_SIZE(variables));
 	report_message(report, name,
-		       near ? pt_format("unknown setting (did you mean '%s'?)", near) :
+		       near ? pt_format("unknown setting (did you mean 'PYTRACE_%s'?)",
+					near) :
 			      pt_format("unknown setting (PYTRACE=help lists them)"));
 	free(name);
 	return true;
@@ -385,7 +388,7 @@ int pt_settings_parse(struct pt_settings *settings, char *const *environment,
 {
 	int problems = 0;
 
-	*settings = (struct pt_settings) { .events = DEFAULT_EVENTS };
+	*settings = (struct pt_settings){ .events = DEFAULT_EVENTS };
 	for (size_t i = 0; i < PT_ARRAY_SIZE(variables); i++) {
 		char *error = variables[i].parse(settings, variables[i].initial);
 		if (error) {
@@ -413,7 +416,7 @@ void pt_settings_destroy(struct pt_settings *settings)
 	free(settings->include);
 	free(settings->exclude);
 	free(settings->output);
-	*settings = (struct pt_settings) { 0 };
+	*settings = (struct pt_settings){ 0 };
 }
 
 void pt_settings_help(const struct pt_settings *settings,

@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,13 +26,13 @@ static const int lowest_fds[] = { 512, 64, 16 };
 static struct pt_output target = { .fd = STDERR_FILENO };
 
 /* The descriptor in use; -1: the file has not been opened yet. */
-static int fd = STDERR_FILENO;
+static atomic_int fd = STDERR_FILENO;
 
 /* Writing to the descriptor is put off until a stage is full. */
-static bool is_buffered;
+static atomic_bool is_buffered;
 
 /* False after a write failed. */
-static bool is_alive = true;
+static atomic_bool is_alive = true;
 
 /* Makes the directories that lead to PATH, as far as they are missing. */
 static void make_directories(const char *path)
@@ -89,27 +91,25 @@ static void open_file(int flags)
 static void check_descriptor(int number)
 {
 	int flags = fcntl(number, F_GETFL);
-	char name[32] = "";
 
 	fd = number;
 	if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
 		return;
-	/* A program may well run with its stderr or stdout closed: nothing to tell then.
+	/* A program may well run with its streams closed: there is nothing to tell then.
 	 */
-	if (number <= STDERR_FILENO)
+	if (number == STDOUT_FILENO || number == STDERR_FILENO) {
 		is_alive = false;
-	else {
-		char *text = pt_format("fd:%d", number);
-		strncpy(name, text ? text : "", sizeof(name) - 1);
-		free(text);
-		fall_back(name, EBADF);
+		return;
 	}
+	char name[32];
+	snprintf(name, sizeof(name), "fd:%d", number);
+	fall_back(name, EBADF);
 }
 
 void pt_sink_start(struct pt_output *output, bool is_first)
 {
 	target = *output;
-	*output = (struct pt_output) { .fd = STDERR_FILENO };
+	*output = (struct pt_output){ .fd = STDERR_FILENO };
 	fd = target.fd;
 	if (!target.path) {
 		check_descriptor(target.fd);

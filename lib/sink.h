@@ -18,7 +18,8 @@ struct pt_stage {
 /*
  * Sets where the trace goes and takes over what OUTPUT owns. IS_FIRST: a file is emptied
  * at once; else it is opened when the first line comes, and appended to. An output that
- * cannot be opened is named in one line, and stderr takes its place. GIL: not needed.
+ * cannot be opened is named in one line, and stderr takes its place; a stdout or stderr
+ * that is closed is simply not written to. GIL: not needed.
  */
 void pt_sink_start(struct pt_output *output, bool is_first);
 

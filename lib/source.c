@@ -6,6 +6,7 @@
 #include "util.h"
 #include "zip.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
@@ -20,6 +21,7 @@
 /* Longer files are not read: no human wrote them. */
 #define MAX_SIZE (64U << 20)
 
+#define READ_SIZE ((size_t)16 << 10)
 #define TAB_WIDTH 8
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
@@ -29,6 +31,7 @@ struct pt_source {
 	char *text;
 	size_t *starts; /* count + 1 of them: the last one is where the text ends */
 	int count;
+	bool is_zipped; /* it was read from a zip file */
 };
 
 /* Names that Python knows and iconv does not. */
@@ -36,12 +39,30 @@ static const struct {
 	const char *python;
 	const char *iconv;
 } aliases[] = {
-	{ "latin-1", "ISO-8859-1" },	 { "latin1", "ISO-8859-1" },
-	{ "iso-latin-1", "ISO-8859-1" }, { "l1", "ISO-8859-1" },
-	{ "ascii", "US-ASCII" },	 { "mbcs", "UTF-8" },
-	{ "mac-roman", "MACINTOSH" },	 { "sjis", "SHIFT-JIS" },
-	{ "utf-8-sig", "UTF-8" },	 { "u8", "UTF-8" },
+	{ "latin-1", "ISO-8859-1" },
+	{ "latin1", "ISO-8859-1" },
+	{ "iso-latin-1", "ISO-8859-1" },
+	{ "l1", "ISO-8859-1" },
+	{ "ascii", "US-ASCII" },
+	{ "mbcs", "UTF-8" },
+	{ "mac-roman", "MACINTOSH" },
+	{ "sjis", "CP932" },
+	{ "shift-jis", "CP932" },
+	{ "s-jis", "CP932" },
+	{ "shiftjis", "CP932" },
+	{ "ms-kanji", "CP932" },
+	{ "latin", "ISO-8859-1" },
+	{ "macroman", "MACINTOSH" },
+	{ "utf8", "UTF-8" },
+	{ "utf-8-sig", "UTF-8" },
+	{ "u8", "UTF-8" },
 };
+
+/* What may be in front of a line's text. */
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\f';
+}
 
 static bool is_name_character(char c)
 {
@@ -57,7 +78,7 @@ static size_t find_cookie(const char *line, size_t size, const char **name)
 	const char *end = line + size;
 	const char *p = line;
 
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\f'))
+	while (p < end && is_blank(*p))
 		p++;
 	if (p == end || *p != '#')
 		return 0;
@@ -83,7 +104,7 @@ static bool is_blank_or_comment(const char *line, size_t size)
 	for (size_t i = 0; i < size; i++) {
 		if (line[i] == '#')
 			return true;
-		if (!strchr(" \t\f\r", line[i]))
+		if (!is_blank(line[i]) && line[i] != '\r')
 			return false;
 	}
 	return true;
@@ -114,18 +135,39 @@ static char *declared_encoding(const char *bytes, size_t size)
 	return strdup("utf-8");
 }
 
+/* Names that may go on after a dash: editors write "utf-8-unix". */
+static const char *const stems[] = { "utf-8", "latin-1", "iso-8859-1", "iso-latin-1" };
+
 /* Turns Python's name of an encoding into one that iconv knows, in place or anew. */
 static char *iconv_name(char *name)
 {
 	for (char *p = name; *p; p++)
-		*p = *p == '_' ? '-' : *p;
+		*p = *p == '_' ? '-' : (char)tolower((unsigned char)*p);
+	for (size_t i = 0; i < PT_ARRAY_SIZE(stems); i++) {
+		size_t length = strlen(stems[i]);
+		if (strncmp(name, stems[i], length) == 0 && name[length] == '-')
+			name[length] = '\0';
+	}
 	for (size_t i = 0; i < PT_ARRAY_SIZE(aliases); i++) {
-		if (strcasecmp(name, aliases[i].python) == 0) {
+		if (strcmp(name, aliases[i].python) == 0) {
 			free(name);
 			return strdup(aliases[i].iconv);
 		}
 	}
 	return name;
+}
+
+/* Appends BYTES if they are UTF-8. Returns false if not. */
+static bool copy_utf8(const char *bytes, size_t size, struct pt_buf *out)
+{
+	for (size_t i = 0; i < size;) {
+		size_t length = pt_utf8_length(bytes + i, size - i);
+		if (!length)
+			return false;
+		i += length;
+	}
+	pt_buf_add(out, bytes, size);
+	return !out->failed;
 }
 
 /* Appends BYTES to OUT as UTF-8. Returns false when they are not of that encoding. */
@@ -155,16 +197,18 @@ static bool convert(const char *encoding, const char *bytes, size_t size,
 /* Decodes to UTF-8. An unknown encoding or bad bytes leave OUT empty. */
 static void decode(const char *bytes, size_t size, struct pt_buf *out)
 {
-	char *encoding = NULL;
+	bool has_mark = size >= 3 && memcmp(bytes, BYTE_ORDER_MARK, 3) == 0;
+	char *encoding = has_mark ? strdup("UTF-8") : declared_encoding(bytes, size);
 
-	if (size >= 3 && memcmp(bytes, BYTE_ORDER_MARK, 3) == 0) {
+	if (has_mark) {
 		bytes += 3;
 		size -= 3;
-	}
-	encoding = declared_encoding(bytes, size);
-	if (encoding)
+	} else if (encoding) {
 		encoding = iconv_name(encoding);
-	if (!encoding || !convert(encoding, bytes, size, out))
+	}
+	bool is_utf8 = encoding && strcasecmp(encoding, "UTF-8") == 0;
+	if (!encoding || !(is_utf8 ? copy_utf8(bytes, size, out) :
+				     convert(encoding, bytes, size, out)))
 		pt_buf_clear(out);
 	free(encoding);
 }
@@ -239,7 +283,7 @@ static bool read_file(const char *path, struct pt_buf *out)
 		return false;
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
 	    status.st_size <= MAX_SIZE) {
-		while (pt_buf_reserve(out, (size_t)status.st_size + 1)) {
+		while (out->size <= MAX_SIZE && pt_buf_reserve(out, READ_SIZE)) {
 			got = read(fd, out->data + out->size, out->capacity - out->size);
 			if (got < 0 && errno == EINTR)
 				continue;
@@ -256,14 +300,22 @@ struct pt_source *pt_source_read(const char *path)
 {
 	struct pt_buf bytes = { 0 };
 	struct stat status;
+	bool is_zipped = false;
 
 	/* The name is looked at first: opening a device can have effects. */
 	if (!path || (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) ||
-	    !(read_file(path, &bytes) || pt_zip_read(path, &bytes)))
+	    !(read_file(path, &bytes) || (is_zipped = pt_zip_read(path, &bytes))))
 		pt_buf_clear(&bytes);
 	struct pt_source *source = pt_source_parse(bytes.data, bytes.size);
 	pt_buf_destroy(&bytes);
+	if (source)
+		source->is_zipped = is_zipped;
 	return source;
+}
+
+bool pt_source_is_zipped(const struct pt_source *source)
+{
+	return source && source->is_zipped;
 }
 
 void pt_source_free(struct pt_source *source)
@@ -292,7 +344,7 @@ size_t pt_source_indent(const char **text, size_t *size)
 {
 	size_t width = 0;
 
-	for (; *size && strchr(" \t\f", **text); (*text)++, (*size)--) {
+	for (; *size && is_blank(**text); (*text)++, (*size)--) {
 		if (**text == '\t')
 			width += TAB_WIDTH - width % TAB_WIDTH;
 		else if (**text == '\f')

@@ -3,6 +3,7 @@
 #ifndef PT_SOURCE_H
 #define PT_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct pt_source;
@@ -33,6 +34,9 @@ const char *pt_source_line(const struct pt_source *source, int line, size_t *siz
  * tabs go to multiples of 8, a form feed begins anew, as in Python. GIL: not needed.
  */
 size_t pt_source_indent(const char **text, size_t *size);
+
+/* Returns whether the text was read from a zip file. GIL: not needed. */
+bool pt_source_is_zipped(const struct pt_source *source);
 
 /* Returns the number of lines. GIL: not needed. */
 int pt_source_line_count(const struct pt_source *source);

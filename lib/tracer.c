@@ -227,8 +227,8 @@ running_frame(struct pt_thread *thread, const struct pt_code *code, const void *
 	return thread->depth ? top : NULL;
 }
 
-static void enter(struct pt_thread *thread, struct pt_code *code, const void *frame, int line,
-		  bool is_resume)
+static void enter(struct pt_thread *thread, struct pt_code *code, const void *frame,
+		  int line, bool is_resume)
 {
 	pt_thread_push(thread, code->object, frame, line);
 	struct pt_event event = {

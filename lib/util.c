@@ -4,9 +4,14 @@
 #include "util.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The longest word that is compared with known names. */
@@ -15,7 +20,7 @@
 void pt_buf_destroy(struct pt_buf *buf)
 {
 	free(buf->data);
-	*buf = (struct pt_buf) { 0 };
+	*buf = (struct pt_buf){ 0 };
 }
 
 void pt_buf_clear(struct pt_buf *buf)
@@ -32,9 +37,9 @@ bool pt_buf_reserve(struct pt_buf *buf, size_t size)
 		return true;
 
 	size_t capacity = buf->capacity ? buf->capacity : 64;
-	while (capacity - buf->size < size)
+	while (capacity - buf->size < size && capacity <= PTRDIFF_MAX / 2)
 		capacity *= 2;
-	char *data = realloc(buf->data, capacity);
+	char *data = capacity - buf->size < size ? NULL : realloc(buf->data, capacity);
 	if (!data) {
 		buf->failed = true;
 		return false;
@@ -95,55 +100,88 @@ char *pt_buf_take(struct pt_buf *buf)
 		return NULL;
 	}
 	char *text = buf->data;
-	*buf = (struct pt_buf) { 0 };
+	*buf = (struct pt_buf){ 0 };
 	return text;
 }
 
-int pt_write_all(int fd, const char *data, size_t size)
+/* Writes all of DATA, waiting where the descriptor is one that does not block. */
+static int write_all(int fd, const char *data, size_t size)
 {
 	while (size > 0) {
 		ssize_t written = write(fd, data, size);
-		if (written < 0) {
-			if (errno == EINTR)
-				continue;
+		if (written >= 0) {
+			data += written;
+			size -= (size_t)written;
+		} else if (errno == EAGAIN) {
+			struct pollfd wait = { .fd = fd, .events = POLLOUT };
+			poll(&wait, 1, -1);
+		} else if (errno != EINTR) {
 			return -errno;
 		}
-		data += written;
-		size -= (size_t)written;
 	}
 	return 0;
 }
 
-/* Number of single-character edits between two words of at most MAX_WORD characters. */
+int pt_write_all(int fd, const char *data, size_t size)
+{
+	const struct timespec no_time = { 0 };
+	sigset_t signals;
+	sigset_t mask;
+	sigset_t pending;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGPIPE);
+	sigaddset(&signals, SIGXFSZ);
+	sigemptyset(&pending);
+	pthread_sigmask(SIG_BLOCK, &signals, &mask);
+	if (sigismember(&mask, SIGPIPE) || sigismember(&mask, SIGXFSZ))
+		sigpending(&pending);
+	int error = write_all(fd, data, size);
+	/* Take away the signal that our own write raised, and none that was there before.
+	 */
+	if ((error == -EPIPE && !sigismember(&pending, SIGPIPE)) ||
+	    (error == -EFBIG && !sigismember(&pending, SIGXFSZ)))
+		sigtimedwait(&signals, NULL, &no_time);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	return error;
+}
+
+/*
+ * Number of edits between two words of at most MAX_WORD characters: one character more,
+ * less or other, or two that changed places.
+ */
 static unsigned int edit_distance(const char *a, const char *b)
 {
-	unsigned int row[MAX_WORD + 1];
+	unsigned char cost[MAX_WORD + 1][MAX_WORD + 1];
+	size_t height = strlen(a);
 	size_t width = strlen(b);
 
-	for (unsigned int j = 0; j <= width; j++)
-		row[j] = j;
-	for (unsigned int i = 0; a[i]; i++) {
-		unsigned int diagonal = row[0];
-		row[0] = i + 1;
-		for (size_t j = 0; j < width; j++) {
-			unsigned int best = diagonal + (a[i] != b[j]);
-			diagonal = row[j + 1];
-			if (diagonal + 1 < best)
-				best = diagonal + 1;
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			row[j + 1] = best;
+	for (size_t i = 0; i <= height; i++) {
+		for (size_t j = 0; j <= width; j++) {
+			unsigned int best = (unsigned int)(i > j ? i : j);
+			if (i && j) {
+				best = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+				if (cost[i - 1][j] + 1U < best)
+					best = cost[i - 1][j] + 1U;
+				if (cost[i][j - 1] + 1U < best)
+					best = cost[i][j - 1] + 1U;
+			}
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && cost[i - 2][j - 2] + 1U < best)
+				best = cost[i - 2][j - 2] + 1U;
+			cost[i][j] = (unsigned char)best;
 		}
 	}
-	return row[width];
+	return cost[height][width];
 }
 
 const char *pt_nearest(const char *word, const char *const *names, size_t count)
 {
 	size_t length = strlen(word);
 	const char *nearest = NULL;
-	/* A third of the word may be wrong, and never less than one letter. */
-	unsigned int limit = (unsigned int)(length / 3 > 1 ? length / 3 : 1);
+	/* A third of the word may be wrong, or one letter of a shorter one, but not all.
+	 */
+	unsigned int limit = (unsigned int)(length / 3 > 1 ? length / 3 : length > 1);
 
 	if (length == 0 || length > MAX_WORD)
 		return NULL;
@@ -189,4 +227,45 @@ void pt_normalize_path(char *path)
 		in += length + 1;
 	}
 	*out = '\0';
+}
+
+void pt_clean_line(char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c < 0x20 || c == 0x7f)
+			*text = ' ';
+	}
+}
+
+size_t pt_utf8_length(const char *bytes, size_t size)
+{
+	const unsigned char *text = (const unsigned char *)bytes;
+	static const struct {
+		unsigned char low, high, next_low, next_high;
+		size_t length;
+	} forms[] = {
+		{ 0x00, 0x7f, 0x00, 0xff, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; size && i < PT_ARRAY_SIZE(forms); i++) {
+		size_t length = forms[i].length;
+		if (*text < forms[i].low || *text > forms[i].high)
+			continue;
+		if (length > size)
+			return 0;
+		if (length > 1 &&
+		    (text[1] < forms[i].next_low || text[1] > forms[i].next_high))
+			return 0;
+		for (size_t j = 2; j < length; j++) {
+			if ((text[j] & 0xc0) != 0x80)
+				return 0;
+		}
+		return length;
+	}
+	return 0;
 }

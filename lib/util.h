@@ -53,8 +53,9 @@ void pt_buf_add_format(struct pt_buf *buf, const char *format, ...) PT_PRINTF(2,
 char *pt_buf_take(struct pt_buf *buf);
 
 /*
- * Writes all of DATA to FD, going on after signals and short writes. Returns 0 or
- * -errno; what was written before the error stays written. GIL: not needed.
+ * Writes all of DATA to FD, going on after signals and short writes and when the
+ * descriptor is ready again. Returns 0 or -errno; what was written before the error stays
+ * written. The process gets no SIGPIPE and no SIGXFSZ from it. GIL: not needed.
  */
 int pt_write_all(int fd, const char *data, size_t size);
 
@@ -69,6 +70,17 @@ const char *pt_nearest(const char *word, const char *const *names, size_t count)
  * its text alone. The root becomes "". GIL: not needed.
  */
 void pt_normalize_path(char *path);
+
+/*
+ * Returns the length of the UTF-8 character at TEXT, 0 if there is none (RFC 3629,
+ * section 4): no longer form than needed, no surrogates, nothing above U+10FFFF. GIL: not
+ * needed.
+ */
+size_t pt_utf8_length(const char *text, size_t size);
+
+/* Replaces control characters in TEXT by spaces, so that it is one line. GIL: not needed.
+ */
+void pt_clean_line(char *text);
 
 /* Like asprintf, but returns the string, or NULL without memory. The caller frees it. */
 char *pt_format(const char *format, ...) PT_PRINTF(1, 2);

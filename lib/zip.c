@@ -22,6 +22,7 @@
 #define LOCAL_SIZE 30
 #define MAX_COMMENT 65535
 #define MAX_MEMBER (64U << 20)
+#define ENCRYPTED 1 /* bit of the flags */
 #define STORED 0
 #define DEFLATED 8
 
@@ -93,7 +94,7 @@ static bool find_member(const unsigned char *directory, uint32_t size, const cha
 
 		if (get32(entry) != ENTRY_SIGNATURE || at + ENTRY_SIZE + length > size)
 			return false;
-		if (length == name_size &&
+		if (!(get16(entry + 8) & ENCRYPTED) && length == name_size &&
 		    memcmp(entry + ENTRY_SIZE, name, length) == 0) {
 			member->method = get16(entry + 10);
 			member->packed_size = get32(entry + 20);

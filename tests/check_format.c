@@ -40,11 +40,11 @@ static void set_up(void)
 	pt_check_write_text("a.py", program);
 	pt_check_write_text("directory/long_name.py", program);
 	pt_file_start();
-	code = (struct pt_code) { .file = pt_file_get("a.py"),
-				  .name = code_name,
-				  .qualname = code_qualname,
-				  .module = code_module,
-				  .first_line = 1 };
+	code = (struct pt_code){ .file = pt_file_get("a.py"),
+				 .name = code_name,
+				 .qualname = code_qualname,
+				 .module = code_module,
+				 .first_line = 1 };
 }
 
 /* Renders a line and checks it. HEAD: what must stand before the indentation. */

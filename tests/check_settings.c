@@ -149,7 +149,7 @@ static const struct {
 } bad_rows[] = {
 	{ "PYTRACE", "onn", "unknown value 'onn' (did you mean 'on'?)" },
 	{ "PYTRACE", "offf", "unknown value 'offf' (did you mean 'off'?)" },
-	{ "PYTRACE", "hlep", "unknown value 'hlep' " EXPECTED_MODE },
+	{ "PYTRACE", "hlep", "unknown value 'hlep' (did you mean 'help'?)" },
 	{ "PYTRACE", "halp", "unknown value 'halp' (did you mean 'help'?)" },
 	{ "PYTRACE", "lines", "unknown value 'lines' " EXPECTED_MODE },
 	{ "PYTRACE", "OFF", "unknown value 'OFF' " EXPECTED_MODE },
@@ -160,7 +160,7 @@ static const struct {
 	{ "PYTRACE_EVENTS", "lines", "unknown event 'lines' (did you mean 'line'?)" },
 	{ "PYTRACE_EVENTS", "cal", "unknown event 'cal' (did you mean 'call'?)" },
 	{ "PYTRACE_EVENTS", "retrun", "unknown event 'retrun' (did you mean 'return'?)" },
-	{ "PYTRACE_EVENTS", "yeild", "unknown event 'yeild' " EXPECTED_EVENT },
+	{ "PYTRACE_EVENTS", "yeild", "unknown event 'yeild' (did you mean 'yield'?)" },
 	{ "PYTRACE_EVENTS", "yields", "unknown event 'yields' (did you mean 'yield'?)" },
 	{ "PYTRACE_EVENTS", "raise", "unknown event 'raise' " EXPECTED_EVENT },
 	{ "PYTRACE_EVENTS", "imports",

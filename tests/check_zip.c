@@ -141,7 +141,7 @@ static void make_archive(struct archive *archive, const char *front, bool is_cou
 		DEFLATED_TEXT("\xc3\xa9.py"),
 	};
 
-	*archive = (struct archive) { 0 };
+	*archive = (struct archive){ 0 };
 	pt_buf_add_string(&archive->bytes, front);
 	archive->uncounted = is_counted ? 0 : strlen(front);
 	for (size_t i = 0; i < PT_ARRAY_SIZE(entries); i++)
@@ -284,7 +284,7 @@ START_TEST(no_archive)
 	write_archive(&archive, "app.zip");
 	pt_check_write_text("empty.zip", "");
 	pt_check_write_text("text.zip", "print('this is a program, not an archive')\n");
-	archive = (struct archive) { 0 };
+	archive = (struct archive){ 0 };
 	end_archive(&archive, 0);
 	write_archive(&archive, "end.zip");
 	pt_check_make_directory("directory");
@@ -328,7 +328,7 @@ static void make_small(struct archive *archive)
 	static const struct entry stored = STORED_TEXT("s.py");
 	static const struct entry packed = DEFLATED_TEXT("d.py");
 
-	*archive = (struct archive) { 0 };
+	*archive = (struct archive){ 0 };
 	add_entry(archive, &stored);
 	add_entry(archive, &packed);
 	end_archive(archive, 0);
