@@ -24,6 +24,7 @@ static struct pt_places places;
 
 void pt_file_start(void)
 {
+	free(places.start);
 	places.start = getcwd(NULL, 0);
 	if (!places.start)
 		places.start = strdup("/");

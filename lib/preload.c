@@ -31,12 +31,19 @@ static void *python_handle;
 /* The command line, for the programs whose libpython comes later. */
 static char *const *command_line;
 
+/* The first interpreter has been there. */
+static bool has_started;
+
 static PyObject *init_hooked_module(void)
 {
 	PyObject *module = original_init();
 
-	if (module)
-		pt_run_start_interpreter(python_handle);
+	if (!module)
+		return NULL;
+	pt_run_start_interpreter(python_handle);
+	if (!has_started)
+		pt_process_watch_exit();
+	has_started = true;
 	return module;
 }
 
@@ -50,9 +57,10 @@ static void hook(void *handle)
 	for (struct _inittab *entry = *table; entry && entry->name; entry++) {
 		if (strcmp(entry->name, HOOKED_MODULE) != 0)
 			continue;
+		if (!pt_run_prepare(command_line))
+			return;
 		original_init = entry->initfunc;
 		python_handle = handle;
-		pt_run_prepare(command_line);
 		pt_process_start();
 		entry->initfunc = init_hooked_module;
 		return;

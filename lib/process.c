@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The functions below take the place of libc's. Each does its part and goes on to the
+ * real one.
+ *
  * The child of vfork shares our memory until it calls exec or _exit: in it, nothing may
  * be flushed, locked or allocated. It is known by its pid, which is not the one noted.
  */
@@ -7,29 +10,52 @@
 
 #include "process.h"
 
+#include "follow.h"
 #include "lock.h"
 #include "run.h"
 #include "thread.h"
 #include "util.h"
 
+#include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The process that this memory belongs to; 0: tracing has not been prepared. */
 static pid_t owner;
 
+static bool is_owner(void)
+{
+	return owner && owner == getpid();
+}
+
+/* Writes out what is staged. */
+static void flush(void)
+{
+	int saved = errno;
+
+	if (is_owner())
+		pt_thread_flush_all();
+	errno = saved;
+}
+
 static void before_fork(void)
 {
+	flush(); /* what came before shall stand before what the child writes */
 	pt_lock_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
 	pt_lock_after_fork_in_parent();
+	pt_run_after_child();
 }
 
 static void after_fork_in_child(void)
@@ -37,6 +63,13 @@ static void after_fork_in_child(void)
 	pt_lock_after_fork_in_child();
 	owner = getpid();
 	pt_run_after_fork();
+}
+
+static void on_exit_status(int status, void *unused)
+{
+	(void)unused;
+	if (is_owner())
+		pt_run_end("exited with", status);
 }
 
 void pt_process_start(void)
@@ -47,30 +80,25 @@ void pt_process_start(void)
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
-/* Writes out what is staged, unless this is the child of a vfork. */
-static void flush(void)
+void pt_process_watch_exit(void)
 {
-	int saved = errno;
-
-	if (owner && owner == getpid())
-		pt_thread_flush_all();
-	errno = saved;
+	on_exit(on_exit_status, NULL);
 }
 
-/* The process ends by exit() or by returning from main. */
+/* The last moment, for what was traced after the process began to exit. */
 __attribute__((destructor)) static void on_unload(void)
 {
-	flush();
+	if (is_owner())
+		pt_thread_close_all();
 }
 
-/*
- * The functions below take the place of libc's. Each writes out what is staged and goes
- * on to the real one.
- */
+/* Finds the next definition of a function. There always is one: libc has them all. */
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 PT_EXPORT void _exit(int status)
 {
-	flush();
+	if (is_owner())
+		pt_run_end("exited with", status);
 	syscall(SYS_exit_group, status);
 	__builtin_trap();
 }
@@ -80,29 +108,144 @@ PT_EXPORT void _Exit(int status)
 	_exit(status);
 }
 
-/* Calls the next definition of a function with the given arguments. */
-#define CALL_NEXT(name, ...)                                                 \
-	__typeof__(&name) next = (__typeof__(&name))dlsym(RTLD_NEXT, #name); \
-	if (!next) {                                                         \
-		errno = ENOSYS;                                              \
-		return -1;                                                   \
-	}                                                                    \
-	return next(__VA_ARGS__)
+/* Returns whether the process would not survive a signal that it sends to itself. */
+static bool is_deadly(int signal)
+{
+	struct sigaction action;
 
-PT_EXPORT int execv(const char *path, char *const argv[])
+	if (signal == SIGKILL)
+		return true;
+	if (signal == 0 || signal == SIGCHLD || signal == SIGCONT || signal == SIGURG ||
+	    signal == SIGWINCH || signal == SIGSTOP || signal == SIGTSTP ||
+	    signal == SIGTTIN || signal == SIGTTOU)
+		return false;
+	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_DFL;
+}
+
+PT_EXPORT int kill(pid_t pid, int signal)
+{
+	if (is_owner() && pid == owner && is_deadly(signal))
+		pt_run_end("killed by signal", signal);
+	return NEXT(kill)(pid, signal);
+}
+
+PT_EXPORT int raise(int signal)
+{
+	if (is_owner() && is_deadly(signal))
+		pt_run_end("killed by signal", signal);
+	return NEXT(raise)(signal);
+}
+
+PT_EXPORT void abort(void)
+{
+	if (is_owner() && is_deadly(SIGABRT))
+		pt_run_end("killed by signal", SIGABRT);
+	NEXT(abort)();
+	__builtin_trap();
+}
+
+/* The process is about to become another program, or is a child that does. */
+static void before_exec(void)
 {
 	flush();
-	CALL_NEXT(execv, path, argv);
+	/* A child of vfork: all that is safe there is to tell its parent, in its memory.
+	 */
+	if (owner && !is_owner())
+		pt_run_after_child();
 }
 
 PT_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
-	flush();
-	CALL_NEXT(execve, path, argv, envp);
+	size_t size = pt_follow_size(envp);
+	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
+
+	before_exec();
+	return NEXT(execve)(path, argv, environment);
+}
+
+PT_EXPORT int execv(const char *path, char *const argv[])
+{
+	return execve(path, argv, environ);
 }
 
 PT_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
+	size_t size = pt_follow_size(envp);
+	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
+
+	before_exec();
+	return NEXT(fexecve)(fd, argv, environment);
+}
+
+PT_EXPORT int posix_spawn(pid_t *pid, const char *path,
+			  const posix_spawn_file_actions_t *actions,
+			  const posix_spawnattr_t *attributes, char *const argv[],
+			  char *const envp[])
+{
+	size_t size = pt_follow_size(envp);
+	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
 	flush();
-	CALL_NEXT(fexecve, fd, argv, envp);
+	int result = NEXT(posix_spawn)(pid, path, actions, attributes, argv, environment);
+
+	if (is_owner())
+		pt_run_after_child();
+	return result;
+}
+
+PT_EXPORT int posix_spawnp(pid_t *pid, const char *file,
+			   const posix_spawn_file_actions_t *actions,
+			   const posix_spawnattr_t *attributes, char *const argv[],
+			   char *const envp[])
+{
+	size_t size = pt_follow_size(envp);
+	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
+	int result =
+		NEXT(posix_spawnp)(pid, file, actions, attributes, argv, environment);
+
+	if (is_owner())
+		pt_run_after_child();
+	return result;
+}
+
+/* A child has been reaped: one that was killed may have left something to put in place.
+ */
+static pid_t after_wait(pid_t pid, int status)
+{
+	if (pid > 0 && WIFSIGNALED(status) && is_owner())
+		pt_run_child_killed(pid, WTERMSIG(status));
+	return pid;
+}
+
+PT_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+{
+	int own = 0;
+	int *result = status ? status : &own;
+	pid_t reaped = NEXT(wait4)(pid, result, options, usage);
+
+	return after_wait(reaped, *result);
+}
+
+PT_EXPORT pid_t waitpid(pid_t pid, int *status, int options)
+{
+	return wait4(pid, status, options, NULL);
+}
+
+PT_EXPORT pid_t wait3(int *status, int options, struct rusage *usage)
+{
+	return wait4(-1, status, options, usage);
+}
+
+PT_EXPORT pid_t wait(int *status)
+{
+	return wait4(-1, status, 0, NULL);
+}
+
+PT_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+	int result = NEXT(waitid)(type, id, info, options);
+
+	if (result == 0 && info && !(options & WNOWAIT) &&
+	    (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED))
+		after_wait(info->si_pid, info->si_status);
+	return result;
 }

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The ends and turns of a process at which nothing staged may be lost: fork, exec, exit.
+/* The turns and ends of a process: fork, exec, spawn, wait, exit, death by its own hand.
  */
 #ifndef PT_PROCESS_H
 #define PT_PROCESS_H
 
 /* Installs the fork handlers; once per process. GIL: not needed. */
 void pt_process_start(void);
+
+/*
+ * Has the end of the process told with its status; to be called when main() is running,
+ * so that it comes before the program's libraries are taken down. GIL: not needed.
+ */
+void pt_process_watch_exit(void);
 
 #endif /* PT_PROCESS_H */

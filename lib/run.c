@@ -7,10 +7,13 @@
 #include "code.h"
 #include "event.h"
 #include "file.h"
+#include "follow.h"
 #include "format.h"
 #include "interpreters.h"
+#include "lineage.h"
 #include "log.h"
 #include "output.h"
+#include "recover.h"
 #include "rules.h"
 #include "settings.h"
 #include "sink.h"
@@ -25,6 +28,9 @@
 
 /* Exit status for a bad setting under PYTRACE_STRICT: EX_CONFIG of sysexits.h. */
 #define STATUS_BAD_SETTING 78
+
+/* What LD_PRELOAD holds where this library is used. */
+#define LIBRARY_NAME "libpytrace"
 
 /* What stays of the settings and rules for the time of the process. */
 static struct pt_settings settings;
@@ -63,9 +69,12 @@ static void export_output(void)
 	free(directory);
 }
 
-void pt_run_prepare(char *const *argv)
+bool pt_run_prepare(char *const *argv)
 {
 	const char *run = pt_settings_lookup(environ, PT_SETTINGS_RUN);
+
+	if (run && !pt_follow_wants_exec(environ))
+		return false;
 	char *pid = run ? NULL : pt_format("%d", (int)getpid());
 
 	command_line = argv;
@@ -75,6 +84,8 @@ void pt_run_prepare(char *const *argv)
 		setenv(PT_SETTINGS_RUN, pid, 1);
 	free(pid);
 	export_output();
+	pt_follow_start(environ);
+	return true;
 }
 
 static void report(const char *line)
@@ -183,7 +194,11 @@ static bool configure(void)
 		pt_output_destroy(&output);
 		return false;
 	}
-	pt_sink_start(&output, is_first);
+	/* The first Python of a run may have brothers before it. */
+	bool replaces =
+		is_first &&
+		!(output.path && pt_lineage_is_file_of_run(output.path, LIBRARY_NAME));
+	pt_sink_start(&output, replaces);
 	return true;
 }
 
@@ -270,4 +285,33 @@ void pt_run_after_fork(void)
 		return;
 	pt_thread_after_fork();
 	pt_tracer_after_fork();
+	is_first = false;
+	if (settings.follow == PT_FOLLOW_NONE)
+		pt_sink_stop();
+}
+
+void pt_run_after_child(void)
+{
+	if (state == STARTED && settings.follow != PT_FOLLOW_NONE)
+		pt_tracer_show_pid();
+}
+
+void pt_run_end(const char *how, int status)
+{
+	int saved = errno;
+
+	if (state == STARTED) {
+		pt_thread_close_all();
+		pt_tracer_write_end(how, status, is_first);
+	}
+	errno = saved;
+}
+
+void pt_run_child_killed(int pid, int signal)
+{
+	int saved = errno;
+
+	if (state == STARTED && pt_sink_path() && pt_recover_process(pt_sink_path(), pid))
+		pt_tracer_write_end_of_child(pid, signal);
+	errno = saved;
 }

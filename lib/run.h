@@ -3,12 +3,16 @@
 #ifndef PT_RUN_H
 #define PT_RUN_H
 
+#include <stdbool.h>
+
 /*
  * Notes the command line and readies the environment for child processes: they find out
  * that they are not the first of the run, and relative outputs made absolute. To be
- * called before the interpreter reads the environment. GIL: not needed.
+ * called before the interpreter reads the environment. Returns false
+ * when this process is not to be traced, being the child of one that PYTRACE_FOLLOW keeps
+ * apart. GIL: not needed.
  */
-void pt_run_prepare(char *const *argv);
+bool pt_run_prepare(char *const *argv);
 
 /*
  * Starts tracing in the current interpreter, and in the process if it is the first one.
@@ -20,5 +24,14 @@ void pt_run_start_interpreter(void *handle);
 
 /* In the child after fork: goes on tracing as a process of its own. */
 void pt_run_after_fork(void);
+
+/* The process has started a child. GIL: not needed. */
+void pt_run_after_child(void);
+
+/* The process ends, in that way and with that status: the last line. GIL: not needed. */
+void pt_run_end(const char *how, int status);
+
+/* A child was killed by a signal and reaped: what it left is put in place. */
+void pt_run_child_killed(int pid, int signal);
 
 #endif /* PT_RUN_H */

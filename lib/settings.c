@@ -62,6 +62,12 @@ static const struct word color_words[] = {
 	{ "never", PT_COLOR_NEVER },
 };
 
+static const struct word follow_words[] = {
+	{ "all", PT_FOLLOW_ALL },     { "", PT_FOLLOW_ALL },
+	{ "fork", PT_FOLLOW_FORK },   { "none", PT_FOLLOW_NONE },
+	{ "force", PT_FOLLOW_FORCE },
+};
+
 static const struct word switch_words[] = {
 	{ "0", 0 },
 	{ "", 0 },
@@ -229,6 +235,7 @@ WORD_SETTING(mode, enum pt_mode, "value", mode_words)
 WORD_SETTING(format, enum pt_format_id, "format", format_words)
 WORD_SETTING(time, enum pt_time_mode, "time", time_words)
 WORD_SETTING(color, enum pt_color_mode, "value", color_words)
+WORD_SETTING(follow, enum pt_follow, "value", follow_words)
 WORD_SETTING(strict, bool, "value", switch_words)
 STRING_SETTING(include, DEFAULT_INCLUDE)
 STRING_SETTING(exclude, "")
@@ -297,6 +304,7 @@ static const struct variable variables[] = {
 	VARIABLE("PYTRACE_TIME", time, "none", "none, relative, delta, wall"),
 	VARIABLE("PYTRACE_DEPTH", depth, "", "deepest call level shown, from 1"),
 	VARIABLE("PYTRACE_COLOR", color, "auto", "auto, always, never"),
+	VARIABLE("PYTRACE_FOLLOW", follow, "all", "all, fork, none, force"),
 	VARIABLE("PYTRACE_STRICT", strict, "0", "1: a bad setting ends the program"),
 	VARIABLE("PYTRACE_DEBUG", debug, "", "rules, start, all"),
 };

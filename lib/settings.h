@@ -15,6 +15,9 @@ enum pt_time_mode { PT_TIME_NONE, PT_TIME_RELATIVE, PT_TIME_DELTA, PT_TIME_WALL 
 /* PYTRACE_COLOR */
 enum pt_color_mode { PT_COLOR_AUTO, PT_COLOR_ALWAYS, PT_COLOR_NEVER };
 
+/* PYTRACE_FOLLOW */
+enum pt_follow { PT_FOLLOW_ALL, PT_FOLLOW_FORK, PT_FOLLOW_NONE, PT_FOLLOW_FORCE };
+
 /* PYTRACE_DEBUG, as bits */
 enum pt_debug_flag { PT_DEBUG_RULES = 1 << 0, PT_DEBUG_START = 1 << 1 };
 
@@ -32,6 +35,7 @@ struct pt_settings {
 	enum pt_time_mode time;
 	unsigned int depth; /* deepest level shown; 0: no limit */
 	enum pt_color_mode color;
+	enum pt_follow follow;
 	bool strict;
 	unsigned int debug; /* set of enum pt_debug_flag */
 };

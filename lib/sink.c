@@ -6,6 +6,7 @@
 #include "lock.h"
 #include "log.h"
 #include "output.h"
+#include "recover.h"
 #include "util.h"
 
 #include <errno.h>
@@ -17,8 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STAGE_SIZE ((size_t)64 << 10)
-
 /* Programs count on low descriptor numbers: ours are kept above these, if possible. */
 static const int lowest_fds[] = { 512, 64, 16 };
 
@@ -28,11 +27,17 @@ static struct pt_output target = { .fd = STDERR_FILENO };
 /* The descriptor in use; -1: the file has not been opened yet. */
 static atomic_int fd = STDERR_FILENO;
 
-/* Writing to the descriptor is put off until a stage is full. */
+/* The file that the descriptor was opened for; see is_still_ours(). */
+static struct stat identity;
+
+/* Lines may wait: the output is a regular file. */
 static atomic_bool is_buffered;
 
 /* False after a write failed. */
 static atomic_bool is_alive = true;
+
+/* Number of lines that could not be written. */
+static _Atomic(uint64_t) dropped;
 
 /* Makes the directories that lead to PATH, as far as they are missing. */
 static void make_directories(const char *path)
@@ -70,9 +75,9 @@ static void fall_back(const char *what, int error)
 	is_buffered = false;
 }
 
-static void open_file(int flags)
+/* Opens the file. Returns 0 or the error's number. */
+static int open_file(int flags)
 {
-	struct stat status;
 	const int mode = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | flags;
 	int opened = open(target.path, mode, 0666);
 
@@ -80,12 +85,11 @@ static void open_file(int flags)
 		make_directories(target.path);
 		opened = open(target.path, mode, 0666);
 	}
-	if (opened < 0) {
-		fall_back(target.path, errno);
-		return;
-	}
-	is_buffered = fstat(opened, &status) == 0 && S_ISREG(status.st_mode);
+	if (opened < 0)
+		return errno;
+	is_buffered = fstat(opened, &identity) == 0 && S_ISREG(identity.st_mode);
 	fd = move_up(opened);
+	return 0;
 }
 
 static void check_descriptor(int number)
@@ -106,7 +110,22 @@ static void check_descriptor(int number)
 	fall_back(name, EBADF);
 }
 
-void pt_sink_start(struct pt_output *output, bool is_first)
+/* Opens the file for the first time. */
+static void open_first(bool replaces)
+{
+	struct stat status;
+	bool is_file = stat(target.path, &status) == 0 && S_ISREG(status.st_mode);
+
+	if (is_file && replaces)
+		pt_recover_discard(target.path);
+	int error = open_file(replaces ? O_TRUNC : 0);
+	if (error)
+		fall_back(target.path, error);
+	else if (is_file && !replaces)
+		pt_recover_output(target.path);
+}
+
+void pt_sink_start(struct pt_output *output, bool replaces)
 {
 	target = *output;
 	*output = (struct pt_output){ .fd = STDERR_FILENO };
@@ -117,8 +136,22 @@ void pt_sink_start(struct pt_output *output, bool is_first)
 	}
 	/* Until the file is open: as if it were one. */
 	is_buffered = true;
-	if (is_first)
-		open_file(O_TRUNC);
+	if (replaces)
+		open_first(true);
+}
+
+const char *pt_sink_open(void)
+{
+	pt_lock();
+	if (is_alive && fd < 0)
+		open_first(false);
+	pt_unlock();
+	return is_buffered ? target.path : NULL;
+}
+
+const char *pt_sink_path(void)
+{
+	return target.path;
 }
 
 bool pt_sink_is_alive(void)
@@ -136,67 +169,84 @@ bool pt_sink_is_shared(void)
 	return !target.is_private;
 }
 
+bool pt_sink_is_buffered(void)
+{
+	return is_buffered;
+}
+
+/*
+ * Returns whether the descriptor is still that of our file. The program may have closed
+ * all it found, or put a file of its own in the place: not one byte may go there.
+ */
+static bool is_still_ours(struct stat *status)
+{
+	return fstat(fd, status) == 0 && status->st_dev == identity.st_dev &&
+	       status->st_ino == identity.st_ino;
+}
+
+/* Makes sure of the descriptor. Returns 0 or the error's number. */
+static int ensure_open(struct stat *status)
+{
+	int error = 0;
+
+	if (is_still_ours(status))
+		return 0;
+	pt_lock();
+	if (!is_still_ours(status)) {
+		error = open_file(0);
+		if (!error && fstat(fd, status) != 0)
+			error = errno;
+	}
+	pt_unlock();
+	return error;
+}
+
+uint64_t pt_sink_size(void)
+{
+	struct stat status;
+	int saved = errno;
+	uint64_t size = pt_sink_open() && ensure_open(&status) == 0 ?
+				(uint64_t)status.st_size :
+				0;
+
+	errno = saved;
+	return size;
+}
+
+static uint64_t count_lines(const char *data, size_t size)
+{
+	uint64_t lines = 0;
+
+	for (const char *p = data; (p = memchr(p, '\n', size - (size_t)(p - data))); p++)
+		lines++;
+	return lines;
+}
+
 void pt_sink_write(const char *data, size_t size)
 {
+	struct stat status;
 	int saved = errno;
+	int error = 0;
 
-	pt_lock();
-	if (is_alive && fd < 0)
-		open_file(0);
-	pt_unlock();
-	int error = is_alive ? pt_write_all(fd, data, size) : 0;
-	if (error) {
-		is_alive = false;
-		pt_log("cannot write the trace: %s; tracing stops", strerror(-error));
-	}
+	pt_sink_open();
+	if (is_alive && target.path)
+		error = ensure_open(&status);
+	if (is_alive && !error)
+		error = -pt_write_all(fd, data, size);
+	if (error || !is_alive)
+		dropped += count_lines(data, size);
+	if (error && atomic_exchange(&is_alive, false))
+		pt_log("cannot write the trace: %s; tracing stops, %llu events are lost",
+		       strerror(error), (unsigned long long)dropped);
 	errno = saved;
 }
 
-struct pt_stage *pt_stage_new(void)
+void pt_sink_stop(void)
 {
-	struct pt_stage *stage = calloc(1, sizeof(*stage));
-	char *data = malloc(STAGE_SIZE);
-
-	if (!stage || !data) {
-		free(stage);
-		free(data);
-		return NULL;
-	}
-	stage->data = data;
-	stage->size = STAGE_SIZE;
-	return stage;
+	is_alive = false;
 }
 
-void pt_stage_free(struct pt_stage *stage)
+uint64_t pt_sink_dropped(void)
 {
-	if (!stage)
-		return;
-	pt_stage_flush(stage);
-	free(stage->data);
-	free(stage);
-}
-
-char *pt_stage_make_room(struct pt_stage *stage, size_t size)
-{
-	pt_stage_flush(stage);
-	return size <= stage->size ? stage->data : NULL;
-}
-
-void pt_stage_commit(struct pt_stage *stage, size_t size)
-{
-	stage->used += size;
-	if (!is_buffered)
-		pt_stage_flush(stage);
-}
-
-void pt_stage_flush(struct pt_stage *stage)
-{
-	if (stage->used)
-		pt_sink_write(stage->data, stage->used);
-	stage->used = 0;
-}
-
-void pt_stage_forget(struct pt_stage *stage)
-{
-	stage->used = 0;
+	return dropped;
 }

@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes to their place: the output's descriptor, and staging in front of it. */
+/* The place where the trace goes: its descriptor, kept out of the program's way. */
 #ifndef PT_SINK_H
 #define PT_SINK_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct pt_output;
 
-/* Whole lines that wait to be written together. */
-struct pt_stage {
-	char *data;
-	size_t used;
-	size_t size;
-};
-
 /*
- * Sets where the trace goes and takes over what OUTPUT owns. IS_FIRST: a file is emptied
+ * Sets where the trace goes and takes over what OUTPUT owns. REPLACES: a file is emptied
  * at once; else it is opened when the first line comes, and appended to. An output that
  * cannot be opened is named in one line, and stderr takes its place; a stdout or stderr
  * that is closed is simply not written to. GIL: not needed.
  */
-void pt_sink_start(struct pt_output *output, bool is_first);
+void pt_sink_start(struct pt_output *output, bool replaces);
+
+/*
+ * Opens the output if that has not been done. Returns the absolute path of the file,
+ * borrowed, or NULL when the output is no regular file. GIL: not needed.
+ */
+const char *pt_sink_open(void);
+
+/* Returns the path of the file as it was asked for, or NULL; opens nothing. */
+const char *pt_sink_path(void);
 
 /* Returns whether the output could be written to so far. GIL: not needed. */
 bool pt_sink_is_alive(void);
@@ -33,40 +36,23 @@ bool pt_sink_is_terminal(void);
  */
 bool pt_sink_is_shared(void);
 
-/* Returns an empty stage, or NULL without memory. GIL: not needed. */
-struct pt_stage *pt_stage_new(void);
+/* Returns whether lines may wait to be written together. GIL: not needed. */
+bool pt_sink_is_buffered(void);
 
-/* Flushes and frees a stage; NULL is allowed. GIL: not needed. */
-void pt_stage_free(struct pt_stage *stage);
-
-/* Makes room for SIZE bytes, see pt_stage_reserve(). */
-char *pt_stage_make_room(struct pt_stage *stage, size_t size);
+/* Returns the size of the file in bytes, 0 when it is not known. GIL: not needed. */
+uint64_t pt_sink_size(void);
 
 /*
- * Returns room for SIZE bytes, which pt_stage_commit() then takes; NULL when no stage is
- * that large. errno is left as it was. GIL: not needed, but one thread at a time.
+ * Writes whole lines. When that fails, one line says so, with the number of lines lost,
+ * and nothing is written from then on. A descriptor that the program has closed or put to
+ * other use is opened again first. errno is left as it was. GIL: not needed.
  */
-static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
-{
-	if (__builtin_expect(stage->size - stage->used < size, 0))
-		return pt_stage_make_room(stage, size);
-	return stage->data + stage->used;
-}
-
-/* Takes SIZE bytes, which must end a line; they go on at once unless it is to a file. */
-void pt_stage_commit(struct pt_stage *stage, size_t size);
-
-/*
- * Writes out what is staged. When that fails, one line says so, the staged bytes and all
- * that follow are dropped, and pt_sink_is_alive() is false. errno is left as it was.
- * GIL: not needed, but one thread at a time.
- */
-void pt_stage_flush(struct pt_stage *stage);
-
-/* Writes one line past all staging; for lines that no stage can hold. GIL: not needed. */
 void pt_sink_write(const char *data, size_t size);
 
-/* In the child after fork: drops what the parent has staged. GIL: not needed. */
-void pt_stage_forget(struct pt_stage *stage);
+/* Writes no more, silently. GIL: not needed. */
+void pt_sink_stop(void);
+
+/* Returns the number of lines that could not be written. GIL: not needed. */
+uint64_t pt_sink_dropped(void);
 
 #endif /* PT_SINK_H */

@@ -4,7 +4,7 @@
 #include "thread.h"
 
 #include "lock.h"
-#include "sink.h"
+#include "stage.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,11 +32,15 @@ static atomic_bool has_own_stages;
 /* There has been more than one thread. */
 static atomic_bool is_one_of_many;
 
+/* Number of events of the threads that are gone. */
+static _Atomic(uint64_t) ended_events;
+
 /* Its destructor tells that a thread ends. */
 static pthread_key_t end_key;
 
 static void free_thread(struct pt_thread *thread)
 {
+	ended_events += thread->events;
 	if (thread->owns_stage)
 		pt_stage_free(thread->stage);
 	free(thread->frames);
@@ -157,16 +161,38 @@ void pt_thread_forget_code(struct pt_code *code)
 	pt_unlock();
 }
 
-void pt_thread_flush_all(void)
+/* Does something to every stage. */
+static void each_stage(void (*action)(struct pt_stage *stage))
 {
 	pt_lock();
 	if (shared_stage)
-		pt_stage_flush(shared_stage);
+		action(shared_stage);
 	for (struct pt_thread *thread = threads; thread; thread = thread->next) {
 		if (thread->owns_stage)
-			pt_stage_flush(thread->stage);
+			action(thread->stage);
 	}
 	pt_unlock();
+}
+
+void pt_thread_flush_all(void)
+{
+	each_stage(pt_stage_flush);
+}
+
+void pt_thread_close_all(void)
+{
+	each_stage(pt_stage_close);
+}
+
+uint64_t pt_thread_event_count(void)
+{
+	uint64_t count = ended_events;
+
+	pt_lock();
+	for (struct pt_thread *thread = threads; thread; thread = thread->next)
+		count += thread->events;
+	pt_unlock();
+	return count;
 }
 
 void pt_thread_after_fork(void)
@@ -177,9 +203,11 @@ void pt_thread_after_fork(void)
 		next = thread->next;
 		if (thread->owns_stage)
 			pt_stage_forget(thread->stage);
+		thread->events = 0;
 		if (thread != pt_thread_current)
 			free_thread(thread);
 	}
+	ended_events = 0;
 	threads = pt_thread_current;
 	if (threads) {
 		threads->next = NULL;

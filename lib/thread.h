@@ -34,6 +34,7 @@ struct pt_thread {
 	char prefix[PT_PREFIX_SIZE]; /* what stands in front of each line */
 	unsigned int prefix_size;
 	unsigned int prefix_epoch; /* see pt_thread_epoch; 0: not made yet */
+	uint64_t events;	   /* number of lines that it has written */
 	int64_t last_time;	   /* ns; of its last event, for PYTRACE_TIME=delta */
 	struct pt_thread *next;
 };
@@ -79,6 +80,12 @@ void pt_thread_forget_code(struct pt_code *code);
 
 /* Writes out what all threads have staged. GIL: not needed at the end of the process. */
 void pt_thread_flush_all(void);
+
+/* The same at the end of the process: staging files are taken away, too. */
+void pt_thread_close_all(void);
+
+/* Returns the number of events that all threads have had. GIL: not needed. */
+uint64_t pt_thread_event_count(void);
 
 /* In the child after fork: this thread is the only one, nothing is staged. */
 void pt_thread_after_fork(void);

@@ -11,6 +11,7 @@
 #include "settings.h"
 #include "sink.h"
 #include "source.h"
+#include "stage.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -44,6 +45,9 @@ static int64_t start_time;
 
 /* Lines carry the process. */
 static bool has_pid;
+
+/* The last line has been written. */
+static atomic_bool has_ended;
 
 static int64_t now(clockid_t clock)
 {
@@ -82,10 +86,51 @@ bool pt_tracer_has_ended(void)
 	return !pt_sink_is_alive();
 }
 
+void pt_tracer_show_pid(void)
+{
+	if (has_pid || !pt_sink_is_shared())
+		return;
+	has_pid = true;
+	pt_thread_epoch++;
+}
+
 void pt_tracer_after_fork(void)
 {
-	has_pid = pt_sink_is_shared();
-	pt_thread_epoch++;
+	has_ended = false;
+	pt_tracer_show_pid();
+}
+
+static void write_last_line(const char *line, int size)
+{
+	if (size > 0)
+		pt_sink_write(line, (size_t)size);
+}
+
+void pt_tracer_write_end(const char *how, int status, bool is_first)
+{
+	uint64_t count = pt_thread_event_count();
+	char line[160];
+	char pid[32] = "";
+
+	if (has_ended || !format->has_prefix || (!count && !is_first))
+		return;
+	has_ended = true;
+	if (has_pid)
+		snprintf(pid, sizeof(pid), "[%d] ", (int)getpid());
+	write_last_line(line, snprintf(line, sizeof(line),
+				       "%s+++ %s %d: %llu events, %llu lost\n", pid, how,
+				       status, (unsigned long long)count,
+				       (unsigned long long)pt_sink_dropped()));
+}
+
+void pt_tracer_write_end_of_child(int pid, int signal)
+{
+	char line[160];
+
+	if (format->has_prefix)
+		write_last_line(line,
+				snprintf(line, sizeof(line),
+					 "[%d] +++ killed by signal %d\n", pid, signal));
 }
 
 /* Appends the time to the prefix. Seconds with microseconds; wall: time of day. */
@@ -161,6 +206,7 @@ static void write_line(struct pt_thread *thread, const char *text, size_t head,
 	out += head;
 	memset(out, ' ', indent);
 	memcpy(out + indent, text + head, size - head);
+	thread->events++;
 	pt_stage_commit(thread->stage, total);
 }
 
@@ -217,14 +263,13 @@ static void resync(struct pt_thread *thread, const void *running)
 static inline struct pt_frame *
 running_frame(struct pt_thread *thread, const struct pt_code *code, const void *frame)
 {
-	struct pt_frame *top = thread->frames + thread->depth - 1;
+	struct pt_frame *top = thread->depth ? &thread->frames[thread->depth - 1] : NULL;
 
-	if (PT_UNLIKELY(thread->depth == 0 || top->code != code->object ||
-			top->frame != frame)) {
+	if (PT_UNLIKELY(!top || top->code != code->object || top->frame != frame)) {
 		resync(thread, frame);
-		top = thread->frames + thread->depth - 1;
+		top = thread->depth ? &thread->frames[thread->depth - 1] : NULL;
 	}
-	return thread->depth ? top : NULL;
+	return top;
 }
 
 static void enter(struct pt_thread *thread, struct pt_code *code, const void *frame,

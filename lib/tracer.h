@@ -49,7 +49,20 @@ void pt_tracer_exception(struct pt_thread *thread, struct pt_code *code,
 void pt_tracer_import(struct pt_thread *thread, const struct pt_code *code, int line,
 		      const char *module, const char *detail, bool is_failure);
 
-/* In the child after fork: the trace has more than one process now. */
+/* There is more than one process now: lines carry the pid where outputs are shared. */
+void pt_tracer_show_pid(void);
+
+/*
+ * Writes the last line of the process: how it ended ("exited with" and a status, say),
+ * how many events it wrote and how many were lost. Only once, and only when the process
+ * has written anything or IS_FIRST; not in formats without prefix. GIL: not needed.
+ */
+void pt_tracer_write_end(const char *how, int status, bool is_first);
+
+/* Writes the last line of a child that was killed and could not. GIL: not needed. */
+void pt_tracer_write_end_of_child(int pid, int signal);
+
+/* In the child after fork: nothing of the parent's has been written here. */
 void pt_tracer_after_fork(void);
 
 #endif /* PT_TRACER_H */

@@ -21,6 +21,7 @@ import case
 import frameworks
 import host
 import interpreters
+import processes
 import settings
 import ways
 from run import Failure, Library, Skip
@@ -38,7 +39,7 @@ def collect(found, library):
                     continue
                 name = "%s %s %s" % (interpreter, framework, each.name)
                 tests.append((name, bind(check, each, interpreter, library)))
-        for check in ways.CHECKS + settings.CHECKS + host.CHECKS:
+        for check in ways.CHECKS + settings.CHECKS + processes.CHECKS + host.CHECKS:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)
             tests.append((name, bind(check, interpreter, library)))

@@ -7,7 +7,7 @@ import re
 import sys
 import tempfile
 
-from run import Failure, Skip, expect_equal, expect_same_lines, run
+from run import END, Failure, Skip, expect_equal, expect_same_lines, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(os.path.dirname(HERE), "cases")
@@ -45,7 +45,7 @@ def expect_golden(kind, case, interpreter, text):
     if expected is None:
         return
     actual = [normalize(line, interpreter)
-              for line in text.decode("utf-8", "replace").split("\n")]
+              for line in text.decode("utf-8", "replace").split("\n") if not END.match(line)]
     actual = actual[:-1] if actual[-1] == "" else actual
     merged = [pattern if matches(line, pattern) else line
               for line, pattern in zip(actual, expected)]
@@ -142,7 +142,8 @@ def check_reference(case, interpreter, library):
                      PYTRACE_TIME="", PYTRACE_COLOR="")
     script, wrapper = case.path.lstrip("/"), wrapper.lstrip("/")
     actual = split_threads(read_lines(
-        traced.trace.decode("utf-8", "surrogateescape").splitlines()))
+        line for line in traced.trace.decode("utf-8", "surrogateescape").splitlines()
+        if not END.match(line)))
     expected = split_threads((thread, (name.lstrip("/"), line))
                              for thread, (name, line) in reference)
     actual = [[(name.lstrip("/"), line) for name, line in places] for places in actual]

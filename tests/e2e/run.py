@@ -2,12 +2,15 @@
 """Runs programs with and without the library."""
 
 import os
+import re
 import subprocess
 import tempfile
 
 from interpreters import clean_environment
 
 TIMEOUT = 300
+
+END = re.compile(r"(?:\[\d+\] )?\+\+\+ (.*)")
 
 
 class Failure(Exception):
@@ -29,7 +32,15 @@ class Result:
 
     @property
     def lines(self):
-        return self.trace.decode("utf-8", "replace").splitlines()
+        """The lines of the trace, without those that tell how processes ended."""
+        return [line for line in self.trace.decode("utf-8", "replace").splitlines()
+                if not END.match(line)]
+
+    @property
+    def ends(self):
+        """The lines that tell how processes ended, without pids."""
+        found = map(END.match, self.trace.decode("utf-8", "replace").splitlines())
+        return [each.group(1) for each in found if each]
 
 
 class Library:

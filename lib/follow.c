@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "follow.h"
+
+#include "settings.h"
+#include "util.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PRELOAD "LD_PRELOAD"
+
+/* What children shall have, as NAME=VALUE, but for LD_PRELOAD; NULL: nothing is forced.
+ */
+static char **carried;
+static size_t carried_count;
+
+/* The path of this library, as ld.so knows it. */
+static char library[PATH_MAX];
+
+static bool has_name(const char *entry, const char *name, size_t length)
+{
+	return strncmp(entry, name, length) == 0 && entry[length] == '=';
+}
+
+static bool is_carried(const char *entry)
+{
+	return has_name(entry, "PYTRACE", strlen("PYTRACE")) ||
+	       strncmp(entry, "PYTRACE_", strlen("PYTRACE_")) == 0;
+}
+
+void pt_follow_start(char *const *environment)
+{
+	const char *follow = pt_settings_lookup(environment, "PYTRACE_FOLLOW");
+	Dl_info info;
+	size_t count = 0;
+
+	if (!follow || strcmp(follow, "force") != 0 || carried)
+		return;
+	if (!dladdr((void *)(size_t)pt_follow_start, &info) ||
+	    !realpath(info.dli_fname, library))
+		return;
+	while (environment[count])
+		count++;
+	carried = calloc(count + 1, sizeof(*carried));
+	for (size_t i = 0; carried && i < count; i++) {
+		char *copy = is_carried(environment[i]) ? strdup(environment[i]) : NULL;
+		if (copy)
+			carried[carried_count++] = copy;
+	}
+}
+
+bool pt_follow_wants_exec(char *const *environment)
+{
+	const char *follow = pt_settings_lookup(environment, "PYTRACE_FOLLOW");
+
+	return !follow || (strcmp(follow, "none") != 0 && strcmp(follow, "fork") != 0);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Returns the value of LD_PRELOAD, or NULL. */
+static const char *preload_of(char *const *environment)
+{
+	return pt_settings_lookup(environment, PRELOAD);
+}
+
+size_t pt_follow_size(char *const *environment)
+{
+	size_t count = 0;
+
+	if (!carried || !environment)
+		return 0;
+	const char *preload = preload_of(environment);
+	if (preload && strstr(preload, base_name(library)))
+		return 0;
+	while (environment[count])
+		count++;
+	size_t pointers = (count + carried_count + 2) * sizeof(char *);
+	return pointers + sizeof(PRELOAD) + strlen(library) +
+	       (preload ? strlen(preload) : 0) + 3;
+}
+
+/* Returns whether the environment sets a carried variable itself: that is what counts. */
+static bool sets(char *const *environment, const char *entry)
+{
+	size_t length = strcspn(entry, "=");
+
+	for (; *environment; environment++) {
+		if (has_name(*environment, entry, length))
+			return true;
+	}
+	return false;
+}
+
+char *const *pt_follow_merge(char *const *environment, void *memory)
+{
+	char **merged = memory;
+	const char *preload = preload_of(environment);
+	size_t count = 0;
+
+	for (char *const *entry = environment; *entry; entry++) {
+		if (!has_name(*entry, PRELOAD, strlen(PRELOAD)))
+			merged[count++] = *entry;
+	}
+	for (size_t i = 0; i < carried_count; i++) {
+		if (!sets(environment, carried[i]))
+			merged[count++] = carried[i];
+	}
+	/* The text stands behind the pointers. */
+	char *text = (char *)(merged + count + 2);
+	merged[count++] = text;
+	merged[count] = NULL;
+	text = stpcpy(stpcpy(text, PRELOAD "="), library);
+	if (preload && *preload)
+		stpcpy(stpcpy(text, ":"), preload);
+	return merged;
+}

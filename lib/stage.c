@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "stage.h"
+
+#include "lineage.h"
+#include "sink.h"
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
+
+/* Numbers the staging files of the process. */
+static atomic_uint last_number;
+
+/*
+ * Maps a new file of that name. Its blocks are allocated before they are touched: a full
+ * disk must be an error here and not a SIGBUS later.
+ */
+static char *map_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	char *data = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (posix_fallocate(fd, 0, (off_t)FILE_SIZE) == 0) {
+		data = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		data = data == MAP_FAILED ? NULL : data;
+	}
+	if (!data)
+		unlink(path);
+	close(fd);
+	return data;
+}
+
+static bool open_file(struct pt_stage *stage, const char *output)
+{
+	unsigned int number = atomic_fetch_add(&last_number, 1);
+	char *path = pt_format("%s.%d-%u" PT_STAGE_SUFFIX, output, (int)getpid(), number);
+
+	if (!path)
+		return false;
+	char *data = map_file(path);
+	/* What a process that had this pid before has left is not ours to write over. */
+	if (!data && errno == EEXIST && number < 1000) {
+		free(path);
+		return open_file(stage, output);
+	}
+	if (!data) {
+		free(path);
+		return false;
+	}
+	stage->data = data;
+	stage->path = path;
+	stage->journal = (struct pt_journal *)(void *)(data + PT_STAGE_SIZE);
+	stage->journal->pid = getpid();
+	stage->journal->start_time = pt_lineage_start_time(getpid());
+	stage->journal->pid_namespace = pt_lineage_pid_namespace();
+	return true;
+}
+
+/* Gives a stage its memory: a file's in front of a file, if that can be had. */
+static bool open_stage(struct pt_stage *stage)
+{
+	const char *output = pt_sink_open();
+
+	if (!(output && open_file(stage, output)))
+		stage->data = malloc(PT_STAGE_SIZE);
+	stage->size = stage->data ? PT_STAGE_SIZE : 0;
+	return stage->data;
+}
+
+struct pt_stage *pt_stage_new(void)
+{
+	struct pt_stage *stage = calloc(1, sizeof(*stage));
+
+	if (stage && !open_stage(stage)) {
+		free(stage);
+		return NULL;
+	}
+	return stage;
+}
+
+static void drop_memory(struct pt_stage *stage)
+{
+	if (stage->journal)
+		munmap(stage->data, FILE_SIZE);
+	else
+		free(stage->data);
+	free(stage->path);
+	*stage = (struct pt_stage){ 0 };
+}
+
+void pt_stage_close(struct pt_stage *stage)
+{
+	pt_stage_flush(stage);
+	if (stage->path)
+		unlink(stage->path);
+}
+
+void pt_stage_free(struct pt_stage *stage)
+{
+	if (!stage)
+		return;
+	pt_stage_close(stage);
+	drop_memory(stage);
+	free(stage);
+}
+
+void pt_stage_forget(struct pt_stage *stage)
+{
+	drop_memory(stage);
+}
+
+char *pt_stage_make_room(struct pt_stage *stage, size_t size)
+{
+	int saved = errno;
+
+	if (stage->data)
+		pt_stage_flush(stage);
+	bool has_room = (stage->data || open_stage(stage)) && size <= stage->size;
+	errno = saved;
+	return has_room ? stage->data : NULL;
+}
+
+void pt_stage_commit(struct pt_stage *stage, size_t size)
+{
+	stage->used += size;
+	if (!pt_sink_is_buffered())
+		pt_stage_flush(stage);
+}
+
+/*
+ * The order matters, for the process may be killed at any point: first the journal tells
+ * of the write, then the bytes are written, then they are cleared, then the journal is.
+ */
+void pt_stage_flush(struct pt_stage *stage)
+{
+	struct pt_journal *journal = stage->journal;
+
+	if (stage->used == 0)
+		return;
+	if (journal) {
+		journal->output_size = pt_sink_size();
+		atomic_store(&journal->writing, stage->used);
+	}
+	pt_sink_write(stage->data, stage->used);
+	if (journal) {
+		memset(stage->data, 0, stage->used);
+		atomic_store(&journal->writing, 0);
+	}
+	stage->used = 0;
+}

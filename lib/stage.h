@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Staging: whole lines wait in memory to be written together. In front of a file that
+ * memory is itself a file beside the output, mapped and shared: what is in it outlives
+ * the process, however that ends. Recovery (recover.h) puts it in its place.
+ */
+#ifndef PT_STAGE_H
+#define PT_STAGE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * A staging file is PT_STAGE_SIZE bytes of text, the rest of them zero, and a journal.
+ * Its name is that of the output with ".PID-NUMBER" and the suffix.
+ */
+#define PT_STAGE_SIZE ((size_t)64 << 10)
+#define PT_STAGE_SUFFIX ".staged"
+
+/* What recovery needs to know of the process, and of a write that was under way. */
+struct pt_journal {
+	int64_t pid;
+	uint64_t start_time;	   /* of the process, see pt_lineage_start_time() */
+	uint64_t pid_namespace;	   /* in which the pid counts */
+	uint64_t output_size;	   /* before the write */
+	_Atomic(uint64_t) writing; /* number of bytes being written; 0: no write */
+};
+
+/* Lines that wait. All zero is an empty stage that has no memory yet. */
+struct pt_stage {
+	char *data;
+	size_t used;
+	size_t size;
+	struct pt_journal *journal; /* NULL: the memory is private */
+	char *path;		    /* of the staging file, else NULL */
+};
+
+/* Returns an empty stage, or NULL without memory. GIL: not needed. */
+struct pt_stage *pt_stage_new(void);
+
+/* Flushes a stage, takes its file away and frees it; NULL is allowed. GIL: not needed. */
+void pt_stage_free(struct pt_stage *stage);
+
+/* Makes room for SIZE bytes, see pt_stage_reserve(). */
+char *pt_stage_make_room(struct pt_stage *stage, size_t size);
+
+/*
+ * Returns room for SIZE bytes, which pt_stage_commit() then takes; NULL when no stage is
+ * that large, or without memory. errno is left as it was. GIL: not needed, but one thread
+ * at a time.
+ */
+static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
+{
+	if (__builtin_expect(stage->size - stage->used < size, 0))
+		return pt_stage_make_room(stage, size);
+	return stage->data + stage->used;
+}
+
+/* Takes SIZE bytes, which must end a line; they go on at once unless it is to a file. */
+void pt_stage_commit(struct pt_stage *stage, size_t size);
+
+/*
+ * Writes out what is staged. Where that fails the staged bytes are dropped, see
+ * pt_sink_write(). errno is left as it was. GIL: not needed, but one thread at a time.
+ */
+void pt_stage_flush(struct pt_stage *stage);
+
+/*
+ * In the child after fork: leaves the parent's memory and what is in it to the parent.
+ * The stage gets memory of its own when it is next used. GIL: not needed.
+ */
+void pt_stage_forget(struct pt_stage *stage);
+
+/* Flushes a stage and takes its file away: the process ends. GIL: not needed. */
+void pt_stage_close(struct pt_stage *stage);
+
+#endif /* PT_STAGE_H */

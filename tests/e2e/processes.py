@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: MIT
+"""Nothing is lost, and nothing of the program's is touched: children, death, descriptors."""
+
+import os
+import re
+import resource
+import signal
+import subprocess
+
+from interpreters import clean_environment
+from run import END, Failure, Skip, expect_equal, run
+from ways import Folder
+
+PREFIX = re.compile(r"\[(\d+)(?: \d+)?\] ")
+
+# Leaves the number of each line that it runs in a file, and then ends in some way.
+LOOP = """\
+import os, signal, sys
+log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+def spin(count):
+    for number in range(count):
+        os.write(log, b"5 %d\\n" % number)
+        os.write(log, b"6 %d\\n" % number)
+spin(int(sys.argv[1]))
+"""
+
+
+def start(folder, interpreter, library, *arguments, **settings):
+    """Starts a program with the trace in the file "trace" of the folder."""
+    settings.setdefault("PYTRACE_OUTPUT", "trace")
+    environment = clean_environment(LD_PRELOAD=library.preload, **settings)
+    return subprocess.Popen([interpreter.executable] + list(arguments), cwd=folder.path,
+                            env=environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def finish(folder, interpreter, library, *arguments, **settings):
+    process = start(folder, interpreter, library, *arguments, **settings)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out.decode(), err.decode()
+
+
+def read_lines(folder, name="trace"):
+    with open(os.path.join(folder.path, name), encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def staged_files(folder):
+    return sorted(name for name in os.listdir(folder.path) if name.endswith(".staged"))
+
+
+def recover_by_hand(folder):
+    """What README tells to do: the texts of staging files, behind the output."""
+    text = b""
+    for name in staged_files(folder):
+        with open(os.path.join(folder.path, name), "rb") as file:
+            text += file.read(65536).rstrip(b"\0")
+    return text.decode().splitlines()
+
+
+def line_numbers(lines, file):
+    """The numbers of the lines of a file, in order."""
+    pattern = re.compile(r"(?:\[[\d ]+\] )?%s:(\d+) +[^<>!+ ]" % re.escape(file))
+    return [int(found.group(1)) for found in map(pattern.match, lines) if found]
+
+
+def expect_whole_loop(lines, log):
+    """The trace has every line that the log has, and at most one more."""
+    ran = [int(line.split()[0]) for line in log]
+    traced = [number for number in line_numbers(lines, "loop.py") if number in (5, 6)]
+    if traced[:len(ran)] != ran or len(traced) > len(ran) + 1:
+        raise Failure("the program ran %d lines, the trace has %d: %s ... %s" % (
+            len(ran), len(traced), ran[-3:], traced[-3:]))
+
+
+def check_killed_in_loop(interpreter, library):
+    """After SIGKILL in the midst of a loop the last line is there, in file and staging."""
+    for delay in range(3):
+        with Folder(loop=LOOP) as folder:
+            process = start(folder, interpreter, library, "loop.py", "100000000",
+                            PYTRACE_EVENTS="line")
+            log = os.path.join(folder.path, "log")
+            while not os.path.exists(log) or os.path.getsize(log) < 20000 * (1 + delay):
+                if process.poll() is not None:
+                    raise Failure("the program ended: %s" % process.communicate()[1])
+            process.kill()
+            process.communicate()
+            lines = read_lines(folder) + recover_by_hand(folder)
+            expect_whole_loop(lines, read_lines(folder, "log"))
+
+
+KILLING_PARENT = """\
+import os, signal, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "loop.py", "100000000"])
+while not os.path.exists("log") or os.path.getsize("log") < 50000:
+    time.sleep(0.001)
+child.kill()
+print(child.wait())
+"""
+
+
+def check_killed_child(interpreter, library):
+    """The traced parent puts in place what a killed child has left, once."""
+    with Folder(loop=LOOP, parent=KILLING_PARENT) as folder:
+        status, out, err = finish(folder, interpreter, library, "parent.py",
+                                  PYTRACE_EVENTS="line")
+        expect_equal("result", (status, out, err), (0, "-9\n", ""))
+        lines = read_lines(folder)
+        expect_whole_loop(lines, read_lines(folder, "log"))
+        expect_equal("staging files", staged_files(folder), [])
+        if not any(line.endswith("+++ killed by signal 9") for line in lines):
+            raise Failure("no last line of the child in %s" % lines[-5:])
+
+
+ENDS = {
+    "end": ("pass", 0, "exited with 0"),
+    "sys.exit": ("sys.exit(3)", 3, "exited with 3"),
+    "uncaught": ("raise ValueError('x')", 1, "exited with 1"),
+    "os._exit": ("os._exit(4)", 4, "exited with 4"),
+    "interrupt": ("os.kill(os.getpid(), signal.SIGINT)", -signal.SIGINT, "killed by signal 2"),
+    "abort": ("os.abort()", -signal.SIGABRT, "killed by signal 6"),
+    "terminate": ("os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM,
+                  "killed by signal 15"),
+    "kill": ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, "killed by signal 9"),
+    "fatal": ("import ctypes; ctypes.pythonapi.Py_FatalError(b'x')", -signal.SIGABRT,
+              "killed by signal 6"),
+    "segfault": ("import ctypes; ctypes.string_at(0)", -signal.SIGSEGV, None),
+    "exec": ("os.execv('/bin/true', ['true'])", 0, None),
+    "thread": ("import threading; threading.Thread(target=time.sleep, args=(9,), "
+               "daemon=True).start()", 0, "exited with 0"),
+}
+
+
+def check_ends(interpreter, library):
+    """However the process ends, its last line is in the trace, and how it ended."""
+    for name, (statement, status, last) in ENDS.items():
+        program = "import os, signal, sys, time\n" + statement + "\n"
+        with Folder(main=program) as folder:
+            result = finish(folder, interpreter, library, "main.py", PYTRACE_EVENTS="line",
+                            PYTHONFAULTHANDLER="")
+            expect_equal("status of " + name, result[0], status)
+            lines = read_lines(folder) + recover_by_hand(folder)
+            expect_equal("lines of " + name, line_numbers(lines, "main.py"), [1, 2])
+            ends = [found.group(1).split(":")[0] for found in map(END.match, lines) if found]
+            expect_equal("end of " + name, ends, [last] if last else [])
+
+
+POOL = """\
+import multiprocessing, os, sys
+
+def work(number):
+    with open("ran", "a") as log:
+        log.write("%d %d\\n" % (os.getpid(), number))
+    return number * number
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    with context.Pool(4) as pool:
+        total = sum(pool.map(work, range(200)))
+        pool.close()
+        pool.join()
+    print(total)
+"""
+
+
+def traced_work(lines, text):
+    """How often each process ran the line with that text."""
+    counts = {}
+    for line in lines:
+        prefix = PREFIX.match(line)
+        if prefix and line.rstrip().endswith(text):
+            counts[int(prefix.group(1))] = counts.get(int(prefix.group(1)), 0) + 1
+    return counts
+
+
+def check_pools(interpreter, library):
+    """The traces of a pool's workers are, together, what the workers did."""
+    for method in ("fork", "spawn", "forkserver"):
+        with Folder(main=POOL) as folder:
+            result = finish(folder, interpreter, library, "main.py", method)
+            expect_equal("result of " + method, result, (0, "2646700\n", ""))
+            ran = {}
+            for line in read_lines(folder, "ran"):
+                pid = int(line.split()[0])
+                ran[pid] = ran.get(pid, 0) + 1
+            lines = read_lines(folder) + recover_by_hand(folder)
+            expect_equal("work with " + method,
+                         traced_work(lines, "return number * number"), ran)
+            torn = [line for line in lines
+                    if not re.match(r"(\[\d+( \d+)?\] )?(\S+:\d+( |$)|\+\+\+ )", line)]
+            expect_equal("torn lines with " + method, torn, [])
+
+
+CHILDREN = """\
+import os, subprocess, sys
+child = [sys.executable, "child.py"]
+subprocess.check_call(child + ["check_call"])
+subprocess.check_call(child + ["closed"], close_fds=True)
+subprocess.check_call(child + ["session"], start_new_session=True)
+subprocess.check_call("exec %s child.py shell" % sys.executable, shell=True)
+os.system("%s child.py system" % sys.executable)
+os.waitpid(os.posix_spawn(sys.executable, child + ["posix_spawn"], os.environ), 0)
+os.spawnv(os.P_WAIT, sys.executable, child + ["spawnv"])
+subprocess.check_call(child + ["preexec"], preexec_fn=os.getpid)
+subprocess.check_call(["env", "A=1"] + child + ["env"])
+"""
+
+CHILD = "import sys\nprint(sys.argv[1], flush=True)\n"
+
+
+def check_children(interpreter, library):
+    """Children are traced, however they were started."""
+    with Folder(main=CHILDREN, child=CHILD) as folder:
+        status, out, err = finish(folder, interpreter, library, "main.py")
+        expect_equal("status and stderr", (status, err), (0, ""))
+        lines = read_lines(folder)
+        counts = traced_work(lines, "print(sys.argv[1], flush=True)")
+        expect_equal("traced children of %s" % out.split(), len(counts), len(out.split()))
+        expect_equal("staging files", staged_files(folder), [])
+
+
+def check_under_a_shell(interpreter, library):
+    """Brothers below a parent that is not Python do not overwrite one another."""
+    with Folder(child=CHILD) as folder:
+        os.utime(folder.write("trace", "old\n"), (1000000000, 1000000000))
+        script = "%s child.py one; (%s child.py two)" % ((interpreter.executable,) * 2)
+        environment = clean_environment(LD_PRELOAD=library.preload, PYTRACE_OUTPUT="trace")
+        subprocess.run(["sh", "-c", script], cwd=folder.path, env=environment, check=True,
+                       stdout=subprocess.DEVNULL)
+        lines = read_lines(folder)
+        if "old" in lines:
+            raise Failure("the old file was not replaced")
+        expect_equal("runs", line_numbers(lines, "child.py").count(2), 2)
+
+
+def check_follow(interpreter, library):
+    """PYTRACE_FOLLOW says how far children are traced."""
+    parent = "import os, subprocess, sys\n" \
+             "if os.fork() == 0:\n    forked = 1\n    os._exit(0)\nos.wait()\n" \
+             "subprocess.check_call([sys.executable, 'child.py', 'x'], env=%s)\n"
+    expected = [("all", "None", (1, 1)), ("fork", "None", (1, 0)), ("none", "None", (0, 0)),
+                ("all", "{}", (1, 0)), ("force", "{}", (1, 1))]
+    for follow, environment, counts in expected:
+        with Folder(parent=parent % environment, child=CHILD) as folder:
+            result = finish(folder, interpreter, library, "parent.py", PYTRACE_FOLLOW=follow)
+            expect_equal("result", result, (0, "x\n", ""))
+            lines = read_lines(folder)
+            actual = (line_numbers(lines, "parent.py").count(3),
+                      line_numbers(lines, "child.py").count(2))
+            expect_equal("%s with env=%s" % (follow, environment), actual, counts)
+
+
+DAEMON = """\
+import os, sys, time
+if os.fork():
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+os.closerange(0, 65536)
+for number in range(3):
+    os.open("/dev/null", os.O_RDWR)
+os.mkdir("done")
+"""
+
+
+def check_daemon(interpreter, library):
+    """A daemon that closes every descriptor is traced to its end."""
+    with Folder(main=DAEMON) as folder:
+        process = start(folder, interpreter, library, "main.py")
+        process.communicate(timeout=60)
+        for _ in range(2000):
+            if os.path.exists(os.path.join(folder.path, "done")) and not staged_files(folder):
+                break
+            signal.sigtimedwait([], 0.01)
+        lines = read_lines(folder)
+        expect_equal("last line", line_numbers(lines, "main.py")[-1], 10)
+
+
+ROUGH = """\
+import os, sys
+os.closerange(3, 4096)
+files = [os.open("file%d" % n, os.O_RDWR | os.O_CREAT) for n in range(600)]
+for fd in files:
+    os.write(fd, b"mine")
+for number in range(3000):
+    number += 1
+other = os.open("other", os.O_RDWR | os.O_CREAT)
+for number in range(512, 520):
+    os.dup2(other, number)
+for number in range(3000):
+    number += 2
+"""
+
+
+def check_descriptors(interpreter, library):
+    """Closing all descriptors, or taking our number, loses nothing and disturbs nothing."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 1200:
+        raise Skip("too few descriptors are allowed")
+    with Folder(main=ROUGH) as folder:
+        result = finish(folder, interpreter, library, "main.py", PYTRACE_EVENTS="line")
+        expect_equal("result", result, (0, "", ""))
+        numbers = line_numbers(read_lines(folder), "main.py")
+        expect_equal("lines", (numbers.count(7), numbers.count(12)), (3000, 3000))
+        for number in range(600):
+            expect_equal("file", read_lines(folder, "file%d" % number), ["mine"])
+        expect_equal("file", read_lines(folder, "other"), [])
+
+
+def limited(limit, value):
+    return lambda: resource.setrlimit(limit, (value, value))
+
+
+def check_limits(interpreter, library):
+    """With few descriptors, or a limit on file sizes, the program goes on as ever."""
+    program = "total = 0\nfor number in range(5000):\n    total += number\nprint(total)\n"
+    with Folder(main=program) as folder:
+        environment = clean_environment(LD_PRELOAD=library.preload, PYTRACE_OUTPUT="trace")
+        for limit, value in ((resource.RLIMIT_NOFILE, 8), (resource.RLIMIT_FSIZE, 100000)):
+            done = subprocess.run([interpreter.executable, "main.py"], cwd=folder.path,
+                                  env=environment, capture_output=True,
+                                  preexec_fn=limited(limit, value))
+            expect_equal("result", (done.returncode, done.stdout), (0, b"12497500\n"))
+            messages = done.stderr.decode().splitlines()
+            if limit == resource.RLIMIT_NOFILE:
+                expect_equal("stderr", messages, [])
+            elif len(messages) != 1 or "File too large; tracing stops" not in messages[0]:
+                raise Failure("stderr is %s" % messages)
+
+
+def check_full_disk(interpreter, library):
+    """An output that takes no more, or a reader that is gone, is one line on stderr."""
+    program = "import sys\nfor number in range(2000):\n    pass\nprint(number)\nsys.exit(7)\n"
+    with Folder(main=program) as folder:
+        status, out, err = finish(folder, interpreter, library, "main.py",
+                                  PYTRACE_OUTPUT="/dev/full")
+        expect_equal("result", (status, out), (7, "1999\n"))
+        if not re.match(r"libpytrace: cannot write the trace: No space left on device; "
+                        r"tracing stops, \d+ events are lost\n$", err):
+            raise Failure("stderr is %r" % err)
+        reader, writer = os.pipe()
+        os.close(reader)
+        environment = clean_environment(LD_PRELOAD=library.preload,
+                                        PYTRACE_OUTPUT="fd:%d" % writer)
+        done = subprocess.run([interpreter.executable, "main.py"], cwd=folder.path,
+                              env=environment, capture_output=True, pass_fds=[writer],
+                              preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL))
+        os.close(writer)
+        expect_equal("result", (done.returncode, done.stdout), (7, b"1999\n"))
+        if not re.match(rb"libpytrace: cannot write the trace: Broken pipe;", done.stderr):
+            raise Failure("stderr is %r" % done.stderr)
+
+
+CHECKS = [
+    check_killed_in_loop, check_killed_child, check_ends, check_pools, check_children,
+    check_under_a_shell, check_follow, check_daemon, check_descriptors, check_limits,
+    check_full_disk,
+]
