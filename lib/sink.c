@@ -236,7 +236,7 @@ void pt_sink_write(const char *data, size_t size)
 	if (error || !is_alive)
 		dropped += count_lines(data, size);
 	if (error && atomic_exchange(&is_alive, false))
-		pt_log("cannot write the trace: %s; tracing stops, %llu events are lost",
+		pt_log("cannot write the trace: %s; tracing stops, events lost: %llu",
 		       strerror(error), (unsigned long long)dropped);
 	errno = saved;
 }

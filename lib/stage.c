@@ -79,13 +79,7 @@ static bool open_stage(struct pt_stage *stage)
 
 struct pt_stage *pt_stage_new(void)
 {
-	struct pt_stage *stage = calloc(1, sizeof(*stage));
-
-	if (stage && !open_stage(stage)) {
-		free(stage);
-		return NULL;
-	}
-	return stage;
+	return calloc(1, sizeof(struct pt_stage));
 }
 
 static void drop_memory(struct pt_stage *stage)

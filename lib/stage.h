@@ -38,7 +38,10 @@ struct pt_stage {
 	char *path;		    /* of the staging file, else NULL */
 };
 
-/* Returns an empty stage, or NULL without memory. GIL: not needed. */
+/*
+ * Returns an empty stage, or NULL without memory. It gets its own memory, and the output is
+ * opened, with the first line: most child processes have none. GIL: not needed.
+ */
 struct pt_stage *pt_stage_new(void);
 
 /* Flushes a stage, takes its file away and frees it; NULL is allowed. GIL: not needed. */

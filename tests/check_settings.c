@@ -110,6 +110,11 @@ static const struct {
 	{ "PYTRACE_COLOR", "auto", "auto" },
 	{ "PYTRACE_COLOR", "always", "always" },
 	{ "PYTRACE_COLOR", "never", "never" },
+	{ "PYTRACE_FOLLOW", "all", "all" },
+	{ "PYTRACE_FOLLOW", "fork", "fork" },
+	{ "PYTRACE_FOLLOW", "none", "none" },
+	{ "PYTRACE_FOLLOW", "force", "force" },
+	{ "PYTRACE_FOLLOW", "", "all" },
 	{ "PYTRACE_STRICT", "0", "0" },
 	{ "PYTRACE_STRICT", "1", "1" },
 	{ "PYTRACE_DEBUG", "rules", "rules" },
@@ -194,6 +199,8 @@ static const struct {
 	  "bad depth '99999999999999999999' " EXPECTED_DEPTH },
 	{ "PYTRACE_COLOR", "alwyas", "unknown value 'alwyas' (did you mean 'always'?)" },
 	{ "PYTRACE_COLOR", "nevr", "unknown value 'nevr' (did you mean 'never'?)" },
+	{ "PYTRACE_FOLLOW", "forks", "unknown value 'forks' (did you mean 'fork'?)" },
+	{ "PYTRACE_FOLLOW", "0", "unknown value '0' (expected all, fork, none, force)" },
 	{ "PYTRACE_COLOR", "red", "unknown value 'red' (expected auto, always, never)" },
 	{ "PYTRACE_COLOR", "1", "unknown value '1' (expected auto, always, never)" },
 	{ "PYTRACE_STRICT", "yes", "unknown value 'yes' (expected 0, 1)" },
@@ -469,6 +476,7 @@ START_TEST(help_shows_every_setting)
 		"PYTRACE_DEPTH=                           # deepest call level shown, "
 		"from 1",
 		"PYTRACE_COLOR=auto                       # auto, always, never",
+		"PYTRACE_FOLLOW=all                       # all, fork, none, force",
 		"PYTRACE_STRICT=0                         # 1: a bad setting ends the "
 		"program",
 		"PYTRACE_DEBUG=                           # rules, start, all",

@@ -337,7 +337,7 @@ def check_full_disk(interpreter, library):
                                   PYTRACE_OUTPUT="/dev/full")
         expect_equal("result", (status, out), (7, "1999\n"))
         if not re.match(r"libpytrace: cannot write the trace: No space left on device; "
-                        r"tracing stops, \d+ events are lost\n$", err):
+                        r"tracing stops, events lost: \d+\n$", err):
             raise Failure("stderr is %r" % err)
         reader, writer = os.pipe()
         os.close(reader)
