@@ -128,6 +128,34 @@ char *pt_output_parse(struct pt_output *output, const char *text,
 	return error;
 }
 
+bool pt_output_make_private(struct pt_output *output, int pid)
+{
+	if (!output->path || output->is_private)
+		return true;
+	const char *slash = strrchr(output->path, '/');
+	const char *dot = strrchr(output->path, '.');
+	size_t stem = dot && dot > slash + 1 ? (size_t)(dot - output->path) :
+					       strlen(output->path);
+	char *path =
+		pt_format("%.*s.%d%s", (int)stem, output->path, pid, output->path + stem);
+
+	if (!path)
+		return false;
+	free(output->path);
+	output->path = path;
+	output->is_private = true;
+	return true;
+}
+
+bool pt_output_has_suffix(const struct pt_output *output, const char *suffix)
+{
+	size_t size = output->path ? strlen(output->path) : 0;
+	size_t suffix_size = strlen(suffix);
+
+	return size > suffix_size &&
+	       strcmp(output->path + size - suffix_size, suffix) == 0;
+}
+
 void pt_output_destroy(struct pt_output *output)
 {
 	free(output->path);

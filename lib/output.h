@@ -30,6 +30,16 @@ struct pt_output {
 char *pt_output_parse(struct pt_output *output, const char *text,
 		      const struct pt_output_names *names);
 
+/*
+ * Gives a file the name that it has for the process PID alone: the pid is put in before
+ * the suffix ("trace.txt", "trace.1234.txt"), unless the name holds it already. Returns
+ * false without memory. GIL: not needed.
+ */
+bool pt_output_make_private(struct pt_output *output, int pid);
+
+/* Returns whether the name of the output ends in SUFFIX. GIL: not needed. */
+bool pt_output_has_suffix(const struct pt_output *output, const char *suffix);
+
 /* Frees what OUTPUT owns. GIL: not needed. */
 void pt_output_destroy(struct pt_output *output);
 

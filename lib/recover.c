@@ -6,6 +6,7 @@
 #include "lineage.h"
 #include "stage.h"
 #include "util.h"
+#include "zstd_stream.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -102,22 +103,65 @@ static size_t written_part(int fd, const struct pt_journal *journal, const char 
 	return best;
 }
 
+static int append_plain(int fd, const struct pt_journal *journal, const char *data,
+			size_t size)
+{
+	size_t done = atomic_load(&journal->writing) ?
+			      written_part(fd, journal, data, size) :
+			      0;
+
+	if (lseek(fd, 0, SEEK_END) < 0)
+		return -errno;
+	return pt_write_all(fd, data + done, size - done);
+}
+
+/*
+ * Appends a frame of its own. What a write that was under way has left goes away: its
+ * bytes are all in the text, and it may have taken the end from the frame before.
+ */
+static int append_packed(int fd, const struct pt_journal *journal, const char *data,
+			 size_t size)
+{
+	const char *problem = NULL;
+	struct pt_zstd *stream = pt_zstd_new(1, &problem);
+	struct pt_buf out = { 0 };
+	int error = -ENOSYS;
+
+	if (!stream)
+		return error;
+	if (atomic_load(&journal->writing) && journal->output_size >= PT_ZSTD_END_SIZE) {
+		pt_buf_add(&out, PT_ZSTD_END, PT_ZSTD_END_SIZE);
+		if (ftruncate(fd, (off_t)journal->output_size - PT_ZSTD_END_SIZE) != 0)
+			pt_buf_clear(&out);
+	}
+	if (pt_zstd_compress(stream, data, size, &out) && lseek(fd, 0, SEEK_END) >= 0)
+		error = pt_write_all(fd, out.data, out.size);
+	pt_zstd_free(stream);
+	pt_buf_destroy(&out);
+	return error;
+}
+
 /* Appends what a mapped staging file holds to its output. Returns whether all went well.
  */
 static bool put_in_place(const char *data, const char *output)
 {
 	const struct pt_journal *journal = (const void *)(data + PT_STAGE_SIZE);
 	size_t size = whole_lines(data);
-	int fd = open(output, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-	size_t done = 0;
+	size_t name = strlen(output);
+	size_t suffix = strlen(PT_ZSTD_SUFFIX);
+	bool is_packed = name > suffix &&
+			 strcmp(output + name - suffix, PT_ZSTD_SUFFIX) == 0;
+	int fd = open(output,
+		      O_RDWR | O_CLOEXEC | O_NOFOLLOW | (is_packed ? 0 : O_APPEND));
 
 	if (fd < 0)
 		return false;
-	if (size && atomic_load(&journal->writing))
-		done = written_part(fd, journal, data, size);
-	bool is_well = pt_write_all(fd, data + done, size - done) == 0;
+	int error = 0;
+	if (size)
+		error = is_packed ? append_packed(fd, journal, data, size) :
+				    append_plain(fd, journal, data, size);
 	close(fd);
-	return is_well;
+	return error == 0;
 }
 
 /* Looks at one staging file, of which nobody else is to take care at the same time. */

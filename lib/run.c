@@ -19,6 +19,7 @@
 #include "sink.h"
 #include "thread.h"
 #include "tracer.h"
+#include "zstd_stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -145,6 +146,10 @@ static int find_output(struct pt_output *output)
 	};
 	char *error = pt_output_parse(output, settings.output, &names);
 	free(program);
+	/* What has no place for a pid, or is one stream of bytes, cannot be shared. */
+	if (!is_first && (!formats[settings.format]->has_prefix ||
+			  pt_output_has_suffix(output, PT_ZSTD_SUFFIX)))
+		pt_output_make_private(output, getpid());
 	return report_setting("PYTRACE_OUTPUT", error);
 }
 
@@ -198,7 +203,7 @@ static bool configure(void)
 	bool replaces =
 		is_first &&
 		!(output.path && pt_lineage_is_file_of_run(output.path, LIBRARY_NAME));
-	pt_sink_start(&output, replaces);
+	pt_sink_start(&output, replaces, settings.zstd_level);
 	return true;
 }
 
@@ -281,11 +286,15 @@ void pt_run_start_interpreter(void *handle)
 
 void pt_run_after_fork(void)
 {
+	struct pt_output output;
+
 	if (state != STARTED)
 		return;
 	pt_thread_after_fork();
 	pt_tracer_after_fork();
 	is_first = false;
+	find_output(&output);
+	pt_sink_restart(&output);
 	if (settings.follow == PT_FOLLOW_NONE)
 		pt_sink_stop();
 }

@@ -263,21 +263,53 @@ static void show_debug(const struct pt_settings *settings, struct pt_buf *out)
 	show_set(out, debug_words, PT_ARRAY_SIZE(debug_words), settings->debug);
 }
 
-static char *parse_depth(struct pt_settings *settings, const char *text)
+/* Reads a number from LOW to HIGH; an empty text is INITIAL. */
+static char *parse_number(const char *what, const char *text, long low, long high,
+			  long initial, long *number)
 {
 	char *end = NULL;
 
 	if (*text == '\0') {
-		settings->depth = 0;
+		*number = initial;
 		return NULL;
 	}
 	errno = 0;
-	long depth = strtol(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end || errno || depth < 1 ||
-	    depth > INT_MAX)
-		return pt_format("bad depth '%s' (expected a number from 1 up)", text);
-	settings->depth = (unsigned int)depth;
+	long value = strtol(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || value < low ||
+	    value > high) {
+		if (high == INT_MAX)
+			return pt_format("bad %s '%s' (expected a number from %ld up)",
+					 what, text, low);
+		return pt_format("bad %s '%s' (expected a number from %ld to %ld)", what,
+				 text, low, high);
+	}
+	*number = value;
 	return NULL;
+}
+
+static char *parse_depth(struct pt_settings *settings, const char *text)
+{
+	long depth = 0;
+	char *error = parse_number("depth", text, 1, INT_MAX, 0, &depth);
+
+	if (!error)
+		settings->depth = (unsigned int)depth;
+	return error;
+}
+
+static char *parse_zstd_level(struct pt_settings *settings, const char *text)
+{
+	long level = 0;
+	char *error = parse_number("level", text, 1, 19, 1, &level);
+
+	if (!error)
+		settings->zstd_level = (int)level;
+	return error;
+}
+
+static void show_zstd_level(const struct pt_settings *settings, struct pt_buf *out)
+{
+	pt_buf_add_format(out, "%d", settings->zstd_level);
 }
 
 static void show_depth(const struct pt_settings *settings, struct pt_buf *out)
@@ -301,6 +333,7 @@ static const struct variable variables[] = {
 	VARIABLE("PYTRACE_FORMAT", format, "text", "text, trace"),
 	VARIABLE("PYTRACE_OUTPUT", output, "stderr",
 		 "stderr, stdout, fd:N, a file, a directory; %p %P %e %t %h %%"),
+	VARIABLE("PYTRACE_ZSTD_LEVEL", zstd_level, "1", "1 to 19, for outputs in .zst"),
 	VARIABLE("PYTRACE_TIME", time, "none", "none, relative, delta, wall"),
 	VARIABLE("PYTRACE_DEPTH", depth, "", "deepest call level shown, from 1"),
 	VARIABLE("PYTRACE_COLOR", color, "auto", "auto, always, never"),

@@ -36,6 +36,7 @@ struct pt_settings {
 	unsigned int depth; /* deepest level shown; 0: no limit */
 	enum pt_color_mode color;
 	enum pt_follow follow;
+	int zstd_level; /* for outputs that end in ".zst" */
 	bool strict;
 	unsigned int debug; /* set of enum pt_debug_flag */
 };

@@ -8,6 +8,7 @@
 #include "output.h"
 #include "recover.h"
 #include "util.h"
+#include "zstd_stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,16 @@ static struct stat identity;
 
 /* Lines may wait: the output is a regular file. */
 static atomic_bool is_buffered;
+
+/* What the file's zstd frames come from; NULL: it is plain text. */
+static struct pt_zstd *stream;
+
+/* Where its last frame ends, and whether that is ours to go on with. */
+static off_t frame_end;
+static bool has_frame;
+
+/* Compressed bytes on their way; used under the lock. */
+static struct pt_buf packed;
 
 /* False after a write failed. */
 static atomic_bool is_alive = true;
@@ -73,12 +84,15 @@ static void fall_back(const char *what, int error)
 	pt_output_destroy(&target);
 	fd = STDERR_FILENO;
 	is_buffered = false;
+	pt_zstd_free(stream);
+	stream = NULL;
 }
 
 /* Opens the file. Returns 0 or the error's number. */
 static int open_file(int flags)
 {
-	const int mode = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | flags;
+	const int mode = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | flags |
+			 (stream ? 0 : O_APPEND);
 	int opened = open(target.path, mode, 0666);
 
 	if (opened < 0 && errno == ENOENT && target.in_directory) {
@@ -88,6 +102,10 @@ static int open_file(int flags)
 	if (opened < 0)
 		return errno;
 	is_buffered = fstat(opened, &identity) == 0 && S_ISREG(identity.st_mode);
+	if (stream && !is_buffered) {
+		close(opened);
+		return ESPIPE;
+	}
 	fd = move_up(opened);
 	return 0;
 }
@@ -123,9 +141,26 @@ static void open_first(bool replaces)
 		fall_back(target.path, error);
 	else if (is_file && !replaces)
 		pt_recover_output(target.path);
+	if (stream && fstat(fd, &status) == 0)
+		frame_end = status.st_size;
 }
 
-void pt_sink_start(struct pt_output *output, bool replaces)
+/* Readies compression; where it cannot be had, the name loses its suffix. */
+static void start_compression(int level)
+{
+	const char *problem = NULL;
+
+	if (!pt_output_has_suffix(&target, PT_ZSTD_SUFFIX))
+		return;
+	stream = pt_zstd_new(level, &problem);
+	if (stream)
+		return;
+	target.path[strlen(target.path) - strlen(PT_ZSTD_SUFFIX)] = '\0';
+	pt_log("PYTRACE_OUTPUT: cannot compress: %s; writing plain text to '%s'", problem,
+	       target.path);
+}
+
+void pt_sink_start(struct pt_output *output, bool replaces, int zstd_level)
 {
 	target = *output;
 	*output = (struct pt_output){ .fd = STDERR_FILENO };
@@ -134,10 +169,28 @@ void pt_sink_start(struct pt_output *output, bool replaces)
 		check_descriptor(target.fd);
 		return;
 	}
+	start_compression(zstd_level);
 	/* Until the file is open: as if it were one. */
 	is_buffered = true;
 	if (replaces)
 		open_first(true);
+}
+
+void pt_sink_restart(struct pt_output *output)
+{
+	if (!target.path || !output->path || strcmp(target.path, output->path) == 0) {
+		pt_output_destroy(output);
+		return;
+	}
+	if (fd >= 0)
+		close(fd);
+	fd = -1;
+	pt_output_destroy(&target);
+	target = *output;
+	*output = (struct pt_output){ .fd = STDERR_FILENO };
+	has_frame = false;
+	if (stream)
+		pt_zstd_restart(stream);
 }
 
 const char *pt_sink_open(void)
@@ -222,6 +275,31 @@ static uint64_t count_lines(const char *data, size_t size)
 	return lines;
 }
 
+/* Writes DATA at an offset. Returns 0 or -errno. */
+static int write_at(const char *data, size_t size, off_t offset)
+{
+	if (lseek(fd, offset, SEEK_SET) < 0)
+		return -errno;
+	return pt_write_all(fd, data, size);
+}
+
+/* Writes DATA as blocks of the frame, over the end that the last ones have. */
+static int write_packed(const char *data, size_t size)
+{
+	int error = -ENOMEM;
+
+	pt_lock();
+	pt_buf_clear(&packed);
+	if (pt_zstd_compress(stream, data, size, &packed)) {
+		off_t start = has_frame ? frame_end - PT_ZSTD_END_SIZE : frame_end;
+		error = write_at(packed.data, packed.size, start);
+		frame_end = start + (off_t)packed.size;
+		has_frame = true;
+	}
+	pt_unlock();
+	return error;
+}
+
 void pt_sink_write(const char *data, size_t size)
 {
 	struct stat status;
@@ -232,7 +310,8 @@ void pt_sink_write(const char *data, size_t size)
 	if (is_alive && target.path)
 		error = ensure_open(&status);
 	if (is_alive && !error)
-		error = -pt_write_all(fd, data, size);
+		error = stream ? -write_packed(data, size) :
+				 -pt_write_all(fd, data, size);
 	if (error || !is_alive)
 		dropped += count_lines(data, size);
 	if (error && atomic_exchange(&is_alive, false))

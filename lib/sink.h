@@ -11,11 +11,18 @@ struct pt_output;
 
 /*
  * Sets where the trace goes and takes over what OUTPUT owns. REPLACES: a file is emptied
- * at once; else it is opened when the first line comes, and appended to. An output that
+ * at once; else it is opened when the first line comes, and appended to. A name that ends
+ * in ".zst" is compressed, at ZSTD_LEVEL. An output that
  * cannot be opened is named in one line, and stderr takes its place; a stdout or stderr
  * that is closed is simply not written to. GIL: not needed.
  */
-void pt_sink_start(struct pt_output *output, bool replaces);
+void pt_sink_start(struct pt_output *output, bool replaces, int zstd_level);
+
+/*
+ * In the child after fork: a file that is the parent's alone is left to it, and OUTPUT,
+ * which is taken over, is opened with the first line. GIL: not needed.
+ */
+void pt_sink_restart(struct pt_output *output);
 
 /*
  * Opens the output if that has not been done. Returns the absolute path of the file,

@@ -97,6 +97,8 @@ void pt_stage_close(struct pt_stage *stage)
 	pt_stage_flush(stage);
 	if (stage->path)
 		unlink(stage->path);
+	free(stage->path);
+	stage->path = NULL;
 }
 
 void pt_stage_free(struct pt_stage *stage)
@@ -151,4 +153,7 @@ void pt_stage_flush(struct pt_stage *stage)
 		atomic_store(&journal->writing, 0);
 	}
 	stage->used = 0;
+	/* Closed for an exec that failed: the next line gets a new file. */
+	if (journal && !stage->path)
+		drop_memory(stage);
 }

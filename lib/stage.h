@@ -39,8 +39,8 @@ struct pt_stage {
 };
 
 /*
- * Returns an empty stage, or NULL without memory. It gets its own memory, and the output is
- * opened, with the first line: most child processes have none. GIL: not needed.
+ * Returns an empty stage, or NULL without memory. It gets its own memory, and the output
+ * is opened, with the first line: most child processes have none. GIL: not needed.
  */
 struct pt_stage *pt_stage_new(void);
 
@@ -77,7 +77,7 @@ void pt_stage_flush(struct pt_stage *stage);
  */
 void pt_stage_forget(struct pt_stage *stage);
 
-/* Flushes a stage and takes its file away: the process ends. GIL: not needed. */
+/* Flushes a stage and takes its file away: the process ends, or execs. GIL: not needed. */
 void pt_stage_close(struct pt_stage *stage);
 
 #endif /* PT_STAGE_H */

@@ -395,7 +395,8 @@ START_TEST(stderr_is_closed)
 }
 END_TEST
 
-#define STOPPED(why) "libpytrace: cannot write the trace: " why "; tracing stops, events lost: 1\n"
+#define STOPPED(why) \
+	"libpytrace: cannot write the trace: " why "; tracing stops, events lost: 1\n"
 
 START_TEST(write_error_is_told_once)
 {

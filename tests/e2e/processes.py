@@ -4,6 +4,7 @@
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 
@@ -351,7 +352,46 @@ def check_full_disk(interpreter, library):
             raise Failure("stderr is %r" % done.stderr)
 
 
+def unpack(folder, name):
+    done = subprocess.run(["zstdcat", os.path.join(folder.path, name)], capture_output=True)
+    expect_equal("zstdcat's complaints", done.stderr, b"")
+    return done.stdout.decode().splitlines()
+
+
+def check_compressed(interpreter, library):
+    """A name in .zst is a file that zstdcat reads at any time, one for each process."""
+    if not shutil.which("zstdcat"):
+        raise Skip("no zstdcat")
+    with Folder(main=CHILDREN, child=CHILD) as folder:
+        status, _, err = finish(folder, interpreter, library, "main.py",
+                                PYTRACE_OUTPUT="trace.zst")
+        expect_equal("status and stderr", (status, err), (0, ""))
+        names = [name for name in os.listdir(folder.path) if name.startswith("trace.")]
+        runs = [line_numbers(unpack(folder, name), "child.py").count(2) for name in names]
+        expect_equal("traced children", sorted(runs), [0] + [1] * 9)
+    with Folder(loop=LOOP, parent=KILLING_PARENT) as folder:
+        finish(folder, interpreter, library, "parent.py", PYTRACE_EVENTS="line",
+               PYTRACE_OUTPUT="trace.zst")
+        names = [name for name in os.listdir(folder.path) if name.endswith(".zst")]
+        lines = [line for name in names for line in unpack(folder, name)]
+        expect_whole_loop(lines, read_lines(folder, "log"))
+        expect_equal("staging files", staged_files(folder), [])
+
+
+def check_own_files(interpreter, library):
+    """A format without pids gets a file for each process."""
+    with Folder(main=CHILDREN, child=CHILD) as folder:
+        finish(folder, interpreter, library, "main.py", PYTRACE_OUTPUT="trace.txt",
+               PYTRACE_FORMAT="trace")
+        names = [name for name in os.listdir(folder.path)
+                 if re.match(r"trace(\.\d+)?\.txt$", name)]
+        texts = ["\n".join(read_lines(folder, name)) for name in names]
+        expect_equal("files", len(texts), 10)
+        expect_equal("children", sum(text.count("child.py(2)") for text in texts), 9)
+
+
 CHECKS = [
+    check_compressed, check_own_files,
     check_killed_in_loop, check_killed_child, check_ends, check_pools, check_children,
     check_under_a_shell, check_follow, check_daemon, check_descriptors, check_limits,
     check_full_disk,

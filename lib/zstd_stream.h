@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Text to zstd, block by block, so that what is written so far is always a whole file. */
+#ifndef PT_ZSTD_STREAM_H
+#define PT_ZSTD_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pt_buf;
+
+/*
+ * The last block of a frame: raw, of size 0 (RFC 8878, section 3.1.1.2). It stands behind
+ * every block that is written and is written over by the next one.
+ */
+#define PT_ZSTD_END "\x01\x00\x00"
+#define PT_ZSTD_END_SIZE 3
+
+#define PT_ZSTD_SUFFIX ".zst"
+
+struct pt_zstd;
+
+/*
+ * Opens libzstd, which is not needed otherwise, and begins a frame. LEVEL is zstd's.
+ * Returns NULL with a word on what is missing in *PROBLEM. GIL: not needed.
+ */
+struct pt_zstd *pt_zstd_new(int level, const char **problem);
+
+/* Frees STREAM, which may be NULL. GIL: not needed. */
+void pt_zstd_free(struct pt_zstd *stream);
+
+/* Begins a new frame. GIL: not needed. */
+void pt_zstd_restart(struct pt_zstd *stream);
+
+/*
+ * Appends to OUT the blocks of DATA and PT_ZSTD_END. The first call of a frame puts its
+ * header in front. Returns false on failure. GIL: not needed, but one thread at a time.
+ */
+bool pt_zstd_compress(struct pt_zstd *stream, const char *data, size_t size,
+		      struct pt_buf *out);
+
+#endif /* PT_ZSTD_STREAM_H */
