@@ -84,6 +84,7 @@
 	X(PyThreadState_Delete)      \
 	X(PyThreadState_New)         \
 	X(PyThreadState_Swap)        \
+	X(PyThread_get_thread_ident) \
 	X(PyTuple_GetItem)           \
 	X(PyTuple_New)               \
 	X(PyTuple_SetItem)           \

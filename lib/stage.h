@@ -77,7 +77,8 @@ void pt_stage_flush(struct pt_stage *stage);
  */
 void pt_stage_forget(struct pt_stage *stage);
 
-/* Flushes a stage and takes its file away: the process ends, or execs. GIL: not needed. */
+/* Flushes a stage and takes its file away: the process ends, or execs. GIL: not needed.
+ */
 void pt_stage_close(struct pt_stage *stage);
 
 #endif /* PT_STAGE_H */

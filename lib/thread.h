@@ -33,9 +33,10 @@ struct pt_thread {
 	pid_t id;		     /* as the kernel numbers threads */
 	char prefix[PT_PREFIX_SIZE]; /* what stands in front of each line */
 	unsigned int prefix_size;
-	unsigned int prefix_epoch; /* see pt_thread_epoch; 0: not made yet */
-	uint64_t events;	   /* number of lines that it has written */
-	int64_t last_time;	   /* ns; of its last event, for PYTRACE_TIME=delta */
+	unsigned int prefix_epoch;   /* see pt_thread_epoch; 0: not made yet */
+	unsigned int nameless_lines; /* written without finding a name for the thread */
+	uint64_t events;	     /* number of lines that it has written */
+	int64_t last_time;	     /* ns; of its last event, for PYTRACE_TIME=delta */
 	struct pt_thread *next;
 };
 

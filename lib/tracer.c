@@ -13,6 +13,7 @@
 #include "source.h"
 #include "stage.h"
 #include "thread.h"
+#include "thread_name.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -26,6 +27,12 @@
 
 /* Deeper levels are not indented further. */
 #define MAX_INDENT 200
+
+/* Longer names of threads are cut; in bytes. */
+#define MAX_NAME 32
+
+/* So many lines without a name, and the thread is taken to have none. */
+#define MAX_NAMELESS_LINES 100
 
 #define NANOSECONDS 1000000000
 
@@ -159,6 +166,21 @@ static void add_time(struct pt_thread *thread)
 	thread->prefix_size += size > 0 ? (unsigned int)size : 0;
 }
 
+/* Writes "[PID TID NAME] ", the name where there is one. Returns the number of bytes. */
+static int write_thread(struct pt_thread *thread)
+{
+	char *name = pt_thread_name();
+	int size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d %d%s%.*s] ",
+			    (int)getpid(), (int)thread->id, name ? " " : "", MAX_NAME,
+			    name ? name : "");
+
+	/* The module threading may note the name a little later. */
+	if (!name && thread->nameless_lines++ < MAX_NAMELESS_LINES)
+		thread->prefix_epoch = 0;
+	free(name);
+	return size;
+}
+
 /* Makes what stands in front of each line: process and thread if there are several. */
 static void make_prefix(struct pt_thread *thread)
 {
@@ -169,8 +191,7 @@ static void make_prefix(struct pt_thread *thread)
 	if (!format->has_prefix)
 		size = 0;
 	else if (pt_thread_is_one_of_many())
-		size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d %d] ",
-				(int)getpid(), (int)thread->id);
+		size = write_thread(thread);
 	else if (has_pid)
 		size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d] ",
 				(int)getpid());

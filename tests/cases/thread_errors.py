@@ -1,4 +1,5 @@
 import _thread
+import sys
 import threading
 import time
 
@@ -26,8 +27,17 @@ worker.join()
 print(_thread.start_new_thread.__name__, _thread.start_new_thread.__module__,
       _thread.start_new_thread, _thread.start_new_thread.__doc__[:20],
       _thread.start_new is not None, _thread.start_new_thread.__self__.__name__)
+reported = threading.Event()
+
+
+def report(unraisable):
+    sys.__unraisablehook__(unraisable)
+    reported.set()
+
+
+sys.unraisablehook = report
 _thread.start_new_thread(_thread.exit, ())
 time.sleep(0.1)
 _thread.start_new_thread(Failing(), (3,), {"key": "word"})
-time.sleep(0.2)
+reported.wait(60)
 # skip: reference

@@ -26,5 +26,5 @@ print("done")
 #   [PID TID] threads.py:8    print("working")
 #   [PID TID] threads.py:9    lock.release()
 #   [PID TID] threads.py:9    < work
-#   [PID TID] threads.py:14   print("done")
-#   [PID TID] threads.py:14   < <module>
+#   ... threads.py:14   print("done")
+#   ... threads.py:14   < <module>

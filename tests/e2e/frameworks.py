@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(os.path.dirname(HERE), "cases")
 PROGRAMS = os.path.join(os.path.dirname(HERE), "programs")
 
-PREFIX = re.compile(r"^\[(\d+)(?: (\d+))?\] ")
+PREFIX = re.compile(r"^\[(\d+)(?: (\d+)(?: [^]]*)?)?\] ")
 PLACE = re.compile(r"^(.*?):(\d+)(?: |$)")
 
 
@@ -23,7 +23,8 @@ def command_of(case, interpreter, script=None):
 
 def normalize(line, interpreter):
     """Takes out of a trace line what differs from run to run and machine to machine."""
-    line = PREFIX.sub(lambda found: "[PID TID] " if found.group(2) else "[PID] ", line)
+    line = re.sub(r"^\[\d+( \d+)?( [^]]*)?\] ", lambda found: "[PID%s%s] " % (
+        " TID" if found.group(1) else "", found.group(2) or ""), line)
     line = re.sub(re.escape(interpreter.stdlib) + r"/(\S*\.so)\b", "<stdlib>/SO", line)
     return line.replace(interpreter.stdlib, "<stdlib>").rstrip()
 

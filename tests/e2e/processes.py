@@ -12,7 +12,7 @@ from interpreters import clean_environment
 from run import END, Failure, Skip, expect_equal, run
 from ways import Folder
 
-PREFIX = re.compile(r"\[(\d+)(?: \d+)?\] ")
+PREFIX = re.compile(r"\[(\d+)(?: [^]]*)?\] ")
 
 # Leaves the number of each line that it runs in a file, and then ends in some way.
 LOOP = """\
@@ -59,7 +59,7 @@ def recover(folder, interpreter, library):
 
 def line_numbers(lines, file):
     """The numbers of the lines of a file, in order."""
-    pattern = re.compile(r"(?:\[[\d ]+\] )?%s:(\d+) +[^<>!+ ]" % re.escape(file))
+    pattern = re.compile(r"(?:\[[^]]*\] )?%s:(\d+) +[^<>!+ ]" % re.escape(file))
     return [int(found.group(1)) for found in map(pattern.match, lines) if found]
 
 
@@ -187,7 +187,7 @@ def check_pools(interpreter, library):
             expect_equal("work with " + method,
                          traced_work(lines, "return number * number"), ran)
             torn = [line for line in lines
-                    if not re.match(r"(\[\d+( \d+)?\] )?(\S+:\d+( |$)|\+\+\+ )", line)]
+                    if not re.match(r"(\[\d+( [^]]*)?\] )?(\S+:\d+( |$)|\+\+\+ )", line)]
             expect_equal("torn lines with " + method, torn, [])
 
 
