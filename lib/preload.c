@@ -77,20 +77,33 @@ __attribute__((constructor)) static void on_load(int argc, char **argv, char **e
 }
 
 /*
+ * Opens the object that the code at ADDRESS is part of. Where libpython's functions call
+ * one another last, ADDRESS is in this library: then it is the object of the call before.
+ */
+static void *open_caller(const void *address)
+{
+	static void *last;
+	Dl_info caller;
+	Dl_info self;
+
+	if (dladdr(address, &caller) && dladdr(&original_init, &self) &&
+	    caller.dli_fbase != self.dli_fbase)
+		last = dlopen(caller.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+	return last;
+}
+
+/*
  * Returns the definition of a function of libpython that the caller at ADDRESS would have
  * got without us: the next one in the global scope, or that of the libraries which the
  * caller's own object brought along.
  */
-static void *find_real(const char *name, void *address)
+static void *find_real(const char *name, const void *address)
 {
 	void *real = dlsym(RTLD_NEXT, name);
-	Dl_info caller;
+	void *handle = real ? NULL : open_caller(address);
 
-	if (real || !dladdr(address, &caller))
-		return real;
-	void *handle = dlopen(caller.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
 	if (!handle)
-		return NULL;
+		return real;
 	real = dlsym(handle, name);
 	if (!pt_settings_is_off(environ))
 		hook(handle); /* which keeps the handle in use */

@@ -7,7 +7,7 @@
 case $PT_SANITIZERS in
 *address*)
 	PT_BEFORE=$($CC -print-file-name=libasan.so)
-	ASAN_OPTIONS=detect_leaks=0
+	ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_abort=0
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 	export PT_BEFORE ASAN_OPTIONS UBSAN_OPTIONS
 	;;

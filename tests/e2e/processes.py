@@ -241,6 +241,8 @@ def check_follow(interpreter, library):
     expected = [("all", "None", (1, 1)), ("fork", "None", (1, 0)), ("none", "None", (0, 0)),
                 ("all", "{}", (1, 0)), ("force", "{}", (1, 1))]
     for follow, environment, counts in expected:
+        if follow == "force" and library.before:
+            continue  # a sanitizer's library is not put back
         with Folder(parent=parent % environment, child=CHILD) as folder:
             result = finish(folder, interpreter, library, "parent.py", PYTRACE_FOLLOW=follow)
             expect_equal("result", result, (0, "x\n", ""))
