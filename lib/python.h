@@ -53,6 +53,7 @@
 /* Functions that every supported version has, with the types that the headers give them.
  */
 #define PT_PYTHON_FUNCTIONS(X)       \
+	X(PyCFunction_GetFlags)      \
 	X(PyCFunction_GetFunction)   \
 	X(PyCFunction_NewEx)         \
 	X(PyCallable_Check)          \

@@ -8,15 +8,11 @@
 
 #include "thread_hook.h"
 
+#include "builtin.h"
 #include "python.h"
-
-#include <string.h>
 
 /* See pt_thread_hook_install(). */
 static void (*on_thread_start)(void);
-
-/* The names that the function has in the module. */
-static const char *const function_names[] = { "start_new_thread", "start_new" };
 
 /*
  * Reports an exception that ends a thread in the interpreter's own words: it was raised
@@ -73,64 +69,26 @@ static PyObject *wrap_arguments(PyObject *args)
 	return wrapped;
 }
 
-/* Replaces _thread.start_new_thread. SELF is the module, which has the original, too. */
+/* Replaces _thread.start_new_thread. */
 static PyObject *start_new_thread(PyObject *self, PyObject *args);
 
-static PyMethodDef start_method = { "start_new_thread", start_new_thread, METH_VARARGS,
-				    NULL };
-
-/* The original's C function and the object that it is bound to are the same for all. */
-static PyCFunction original_function;
+static struct pt_builtin builtin = {
+	.module = "_thread",
+	.names = { "start_new_thread", "start_new" },
+	.method = { "start_new_thread", start_new_thread, METH_VARARGS, NULL },
+};
 
 static PyObject *start_new_thread(PyObject *self, PyObject *args)
 {
 	PyObject *wrapped = wrap_arguments(args);
-	PyObject *result = original_function(self, wrapped ? wrapped : args);
+	PyObject *result = builtin.original(self, wrapped ? wrapped : args);
 
 	pt_python_drop(wrapped);
 	return result;
 }
 
-/* Finds out about the original: its C function, its text of help. */
-static bool read_original(PyObject *module)
-{
-	PyObject *original = pt_py.PyObject_GetAttrString(module, function_names[0]);
-
-	if (!original) {
-		pt_py.PyErr_Clear();
-		return false;
-	}
-	PyCFunction function = pt_py.PyCFunction_GetFunction(original);
-	if (!function)
-		pt_py.PyErr_Clear();
-	else if (function != start_new_thread)
-		original_function = function;
-	if (!start_method.ml_doc) {
-		char *doc = pt_python_attr_text(original, "__doc__");
-		start_method.ml_doc = doc; /* kept for the life of the process */
-	}
-	pt_python_drop(original);
-	return function != NULL;
-}
-
 bool pt_thread_hook_install(void (*on_start)(void))
 {
-	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
-	PyObject *module = modules ? pt_py.PyDict_GetItemString(modules, "_thread") :
-				     NULL; /* borrowed */
-	bool is_done = module && read_original(module);
-	PyObject *name = is_done ? pt_py.PyObject_GetAttrString(module, "__name__") :
-				   NULL;
-	PyObject *replacement =
-		name ? pt_py.PyCFunction_NewEx(&start_method, module, name) : NULL;
-
 	on_thread_start = on_start;
-	for (size_t i = 0; replacement && i < PT_ARRAY_SIZE(function_names); i++)
-		is_done &= pt_py.PyObject_SetAttrString(module, function_names[i],
-							replacement) == 0;
-	if (!replacement)
-		pt_py.PyErr_Clear();
-	pt_python_drop(replacement);
-	pt_python_drop(name);
-	return is_done && replacement;
+	return pt_builtin_replace(&builtin);
 }

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "builtin.h"
+
+#include <stdlib.h>
+
+/*
+ * Returns the text that a builtin function has in its PyMethodDef: its help, with the
+ * signature in front if it has one. NULL if there is none; the caller frees it.
+ */
+static char *doc_of(PyObject *function, const char *name)
+{
+	char *doc = pt_python_attr_text(function, "__doc__");
+	char *signature = pt_python_attr_text(function, "__text_signature__");
+	char *full = NULL;
+
+	if (signature)
+		full = pt_format("%s%s\n--\n\n%s", name, signature, doc ? doc : "");
+	free(signature);
+	if (!full)
+		return doc;
+	free(doc);
+	return full;
+}
+
+/* Finds out about the original. Returns whether ours can take its place. */
+static bool read_original(struct pt_builtin *builtin, PyObject *module)
+{
+	PyObject *original = pt_py.PyObject_GetAttrString(module, builtin->names[0]);
+	PyCFunction function = original ? pt_py.PyCFunction_GetFunction(original) : NULL;
+
+	if (!function || pt_py.PyCFunction_GetFlags(original) != builtin->method.ml_flags) {
+		pt_py.PyErr_Clear();
+		pt_python_drop(original);
+		return false;
+	}
+	if (function != builtin->method.ml_meth)
+		builtin->original = function;
+	if (!builtin->method.ml_doc)
+		builtin->method.ml_doc = doc_of(original, builtin->names[0]);
+	pt_python_drop(original);
+	return true;
+}
+
+bool pt_builtin_replace(struct pt_builtin *builtin)
+{
+	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
+	PyObject *module = modules ? pt_py.PyDict_GetItemString(modules, builtin->module) :
+				     NULL; /* borrowed */
+	bool is_done = module && read_original(builtin, module);
+	PyObject *name = is_done ? pt_py.PyObject_GetAttrString(module, "__name__") :
+				   NULL;
+	PyObject *replacement =
+		name ? pt_py.PyCFunction_NewEx(&builtin->method, module, name) : NULL;
+
+	for (const char **each = builtin->names; replacement && *each; each++)
+		is_done &= pt_py.PyObject_SetAttrString(module, *each, replacement) == 0;
+	if (!replacement || !is_done)
+		pt_py.PyErr_Clear();
+	pt_python_drop(replacement);
+	pt_python_drop(name);
+	return is_done && replacement;
+}
