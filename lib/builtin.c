@@ -30,7 +30,8 @@ static bool read_original(struct pt_builtin *builtin, PyObject *module)
 	PyObject *original = pt_py.PyObject_GetAttrString(module, builtin->names[0]);
 	PyCFunction function = original ? pt_py.PyCFunction_GetFunction(original) : NULL;
 
-	if (!function || pt_py.PyCFunction_GetFlags(original) != builtin->method.ml_flags) {
+	if (!function ||
+	    pt_py.PyCFunction_GetFlags(original) != builtin->method.ml_flags) {
 		pt_py.PyErr_Clear();
 		pt_python_drop(original);
 		return false;
@@ -46,8 +47,9 @@ static bool read_original(struct pt_builtin *builtin, PyObject *module)
 bool pt_builtin_replace(struct pt_builtin *builtin)
 {
 	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
-	PyObject *module = modules ? pt_py.PyDict_GetItemString(modules, builtin->module) :
-				     NULL; /* borrowed */
+	PyObject *module = modules ?
+				   pt_py.PyDict_GetItemString(modules, builtin->module) :
+				   NULL; /* borrowed */
 	bool is_done = module && read_original(builtin, module);
 	PyObject *name = is_done ? pt_py.PyObject_GetAttrString(module, "__name__") :
 				   NULL;

@@ -13,6 +13,7 @@
 #include "python.h"
 #include "run.h"
 #include "settings.h"
+#include "trace_chain.h"
 #include "util.h"
 
 #include <dlfcn.h>
@@ -149,4 +150,11 @@ PT_EXPORT int Py_BytesMain(int argc, char **argv)
 {
 	FIND_REAL(Py_BytesMain);
 	return real ? real(argc, argv) : 1;
+}
+
+PT_EXPORT void PyEval_SetTrace(Py_tracefunc function, PyObject *object)
+{
+	FIND_REAL(PyEval_SetTrace);
+	if (real)
+		pt_chain_set(real, function, object);
 }

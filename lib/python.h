@@ -53,6 +53,8 @@
 /* Functions that every supported version has, with the types that the headers give them.
  */
 #define PT_PYTHON_FUNCTIONS(X)       \
+	X(PyCapsule_GetPointer)      \
+	X(PyCapsule_New)             \
 	X(PyCFunction_GetFlags)      \
 	X(PyCFunction_GetFunction)   \
 	X(PyCFunction_NewEx)         \
@@ -83,6 +85,7 @@
 	X(PySys_GetObject)           \
 	X(PyThreadState_Clear)       \
 	X(PyThreadState_Delete)      \
+	X(PyThreadState_Get)         \
 	X(PyThreadState_New)         \
 	X(PyThreadState_Swap)        \
 	X(PyThread_get_thread_ident) \
@@ -93,6 +96,7 @@
 	X(PyType_IsSubtype)          \
 	X(PyUnicode_AsUTF8AndSize)   \
 	X(PyUnicode_EncodeFSDefault) \
+	X(Py_AddPendingCall)         \
 	X(Py_AtExit)                 \
 	X(Py_BuildValue)             \
 	X(Py_DecRef)                 \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The backend for CPython 3.8 to 3.11: PyEval_SetTrace, which is per thread. New threads
- * are reached through _thread.start_new_thread, which is what threading uses, too.
+ * are reached through _thread.start_new_thread, which is what threading uses, too. The
+ * program's own tracers are called after ours, see trace_chain.c.
  */
 #include "config.h"
 
@@ -11,6 +12,7 @@
 #include "imports.h"
 #include "thread.h"
 #include "thread_hook.h"
+#include "trace_chain.h"
 #include "tracer.h"
 
 #include <errno.h>
@@ -149,7 +151,7 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 		if (code->is_traced)
 			pt_tracer_line(thread, code, frame, line_of(frame));
 	} else if (pt_tracer_has_ended()) {
-		pt_py.PyEval_SetTrace(NULL, NULL);
+		pt_chain_stop();
 	} else if (what == PyTrace_CALL) {
 		on_call(thread, frame);
 	} else if (what == PyTrace_RETURN) {
@@ -160,18 +162,12 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 	return 0;
 }
 
-/* Watches the current thread. */
-static void watch_thread(void)
-{
-	pt_py.PyEval_SetTrace(trace, NULL);
-}
-
 static int start(const char **reason)
 {
 	*reason = "_thread.start_new_thread could not be reached";
-	if (!pt_thread_hook_install(watch_thread))
+	if (!pt_thread_hook_install(pt_chain_watch))
 		return -ENOSYS;
-	watch_thread();
+	pt_chain_start(trace);
 	return 0;
 }
 
@@ -183,7 +179,7 @@ static bool is_watching(void)
 
 static void stop(void)
 {
-	pt_py.PyEval_SetTrace(NULL, NULL);
+	pt_chain_stop();
 }
 
 const struct pt_backend pt_backend_settrace = {

@@ -435,3 +435,16 @@ void pt_tracer_import(struct pt_thread *thread, const struct pt_code *code, int 
 	};
 	write_event(thread, &event);
 }
+
+void pt_tracer_note(struct pt_thread *thread, const char *text)
+{
+	int saved = errno;
+	char *line = pt_format("# libpytrace: %s\n", text);
+
+	if (line) {
+		refresh_prefix(thread);
+		write_line(thread, line, 0, strlen(line), 0);
+	}
+	free(line);
+	errno = saved;
+}

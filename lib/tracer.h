@@ -62,6 +62,12 @@ void pt_tracer_write_end(const char *how, int status, bool is_first);
 /* Writes the last line of a child that was killed and could not. GIL: not needed. */
 void pt_tracer_write_end_of_child(int pid, int signal);
 
+/*
+ * Writes a line about the trace itself: from there on it is not what is to be expected.
+ * errno is left as it was. GIL: held.
+ */
+void pt_tracer_note(struct pt_thread *thread, const char *text);
+
 /* In the child after fork: nothing of the parent's has been written here. */
 void pt_tracer_after_fork(void);
 

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The interpreter has one C function and one object for each thread to trace with. Ours
+ * are there, and the object is a capsule with a link to the tracer of the program, if it
+ * has one: trace_both() calls our function, then that one. What Python code sets by
+ * sys.settrace is called through a C function of the interpreter's, which is kept and
+ * called like any other, so that nothing of what it does has to be known here.
+ *
+ * When a program sets a tracer, the interpreter puts that in the place of ours, and we
+ * put a link to it back at once: sys.settrace is replaced, and PyEval_SetTrace is
+ * interposed, which does not work in an executable that has the interpreter inside.
+ * There, the end of our capsule tells, and a pending call puts us back before the next
+ * instruction. It runs in the main thread alone; elsewhere the trace says that it ends.
+ *
+ * Function and object are exchanged in the thread state itself. PyEval_SetTrace would
+ * raise one more audit event, and there is nothing that tells what was set. Their place
+ * in it is found out at run time, from what PyEval_SetTrace writes.
+ */
+#include "config.h"
+
+#include "trace_chain.h"
+
+#include "builtin.h"
+#include "thread.h"
+#include "tracer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#define LINK_NAME "libpytrace"
+
+/* How far into a thread state the function is looked for; none is shorter. */
+#define SEARCH_SIZE 192
+
+/* What a thread traces with, as it is in the thread states of all versions. */
+struct slots {
+	Py_tracefunc function;
+	PyObject *profile_object; /* not ours */
+	PyObject *object;	  /* owned */
+};
+
+/* What our capsule has: the tracer of the program. */
+struct link {
+	PyThreadState *thread; /* the one that it is installed in */
+	Py_tracefunc function; /* NULL: there is none */
+	PyObject *object;      /* owned */
+	bool is_expected;      /* whoever replaces it sees to what comes after */
+};
+
+/* What is called for each event; NULL before the start. */
+static Py_tracefunc watch;
+
+/* Where thread states have their slots; 0: not known, and nothing is shared. */
+static size_t slots_offset;
+
+/* Tracers of the program are linked to when they are met. */
+static bool is_active;
+
+static struct slots *slots_of(PyThreadState *thread)
+{
+	return (struct slots *)((char *)thread + slots_offset);
+}
+
+static int trace_both(PyObject *self, PyFrameObject *frame, int what, PyObject *arg);
+
+static bool is_ours(Py_tracefunc function)
+{
+	return function && (function == watch || function == trace_both);
+}
+
+/* The link of a thread, or NULL when it is not ours that traces it. */
+static struct link *link_of(PyThreadState *thread)
+{
+	struct slots *slots = slots_of(thread);
+
+	if (!slots_offset || !is_ours(slots->function) || !slots->object)
+		return NULL;
+	return pt_py.PyCapsule_GetPointer(slots->object, LINK_NAME);
+}
+
+static void on_link_end(PyObject *capsule);
+
+/* Returns a capsule with a link, which takes over OBJECT; NULL without memory. */
+static PyObject *new_link(PyThreadState *thread, Py_tracefunc function, PyObject *object)
+{
+	struct link *link = calloc(1, sizeof(*link));
+	PyObject *capsule = link ? pt_py.PyCapsule_New(link, LINK_NAME, on_link_end) :
+				   NULL;
+
+	if (!capsule) {
+		if (link)
+			pt_py.PyErr_Clear();
+		free(link);
+		return NULL;
+	}
+	*link = (struct link){ .thread = thread, .function = function, .object = object };
+	return capsule;
+}
+
+/* Notes whether the end of the thread's link, if it has one, is known of. */
+static void expect_end(PyThreadState *thread, bool is_expected)
+{
+	struct link *link = link_of(thread);
+
+	if (link)
+		link->is_expected = is_expected;
+}
+
+/* Traces the current thread, which has no tracer. A pending exception is kept. */
+static void install(PyThreadState *thread)
+{
+	PyObject *type = NULL, *value = NULL, *traceback = NULL; /* owned */
+	PyObject *capsule = slots_offset ? new_link(thread, NULL, NULL) : NULL;
+
+	pt_py.PyErr_Fetch(&type, &value, &traceback);
+	pt_py.PyEval_SetTrace(watch, capsule);
+	pt_python_drop(capsule);
+	pt_py.PyErr_Restore(type, value, traceback);
+}
+
+/*
+ * Puts us back into the slots of the current thread when somebody else is there, linked
+ * to whom that is. A pending exception is kept.
+ */
+static void take_over(PyThreadState *thread)
+{
+	struct slots *slots = slots_of(thread);
+	PyObject *capsule = NULL;
+
+	if (is_ours(slots->function))
+		return;
+	/* Frames came and went meanwhile. */
+	if (pt_thread_current)
+		pt_thread_current->last_frame = NULL;
+	if (!slots->function) {
+		install(thread);
+		return;
+	}
+	capsule = new_link(thread, slots->function, slots->object);
+	if (!capsule)
+		return;
+	slots->object = capsule;
+	slots->function = trace_both;
+}
+
+static int on_pending(void *thread)
+{
+	int saved = errno;
+
+	if (is_active && thread == pt_py.PyThreadState_Get())
+		take_over(thread);
+	errno = saved;
+	return 0;
+}
+
+/*
+ * Ours was replaced by a tracer that is about to come into the slots. Without a frame the
+ * thread state is being cleared.
+ */
+static void on_replaced(PyThreadState *thread)
+{
+	if (!pt_py.PyEval_GetFrame())
+		return;
+	if ((pid_t)syscall(SYS_gettid) == getpid() &&
+	    pt_py.Py_AddPendingCall(on_pending, thread) == 0)
+		return;
+	struct pt_thread *self = pt_thread_self();
+	if (self)
+		pt_tracer_note(self, "another tracer has replaced this one; what this "
+				     "thread runs is not shown from here");
+}
+
+static void on_link_end(PyObject *capsule)
+{
+	struct link *link = pt_py.PyCapsule_GetPointer(capsule, LINK_NAME);
+	int saved = errno;
+	PyThreadState *thread = link->thread;
+	PyObject *object = link->object;
+	bool is_expected = link->is_expected;
+
+	free(link);
+	errno = saved;
+	pt_python_drop(object);
+	saved = errno;
+	if (is_active && !is_expected && thread == pt_py.PyThreadState_Get())
+		on_replaced(thread);
+	errno = saved;
+}
+
+/* The trace function of threads that have a tracer of the program, too. */
+static int trace_both(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
+{
+	struct link *link = pt_py.PyCapsule_GetPointer(self, LINK_NAME);
+	/* Borrowed as it is without us; the link may be gone after either call. */
+	Py_tracefunc function = link->function;
+	PyObject *object = link->object;
+
+	watch(self, frame, what, arg);
+	int result = function(object, frame, what, arg);
+	if (is_active)
+		take_over(pt_py.PyThreadState_Get());
+	return result;
+}
+
+/*
+ * Empties the slots of the current thread for us, which sys.settrace(None) wants: there
+ * is the tracer STAND_IN, or whatever was set meanwhile.
+ */
+static void unlink_stand_in(PyThreadState *thread, PyObject *stand_in)
+{
+	struct slots *slots = slots_of(thread);
+	PyObject *capsule = NULL;
+
+	if (is_ours(slots->function) || slots->object != stand_in)
+		return;
+	capsule = new_link(thread, NULL, NULL);
+	if (!capsule) {
+		pt_py.PyEval_SetTrace(NULL, NULL);
+		return;
+	}
+	slots->function = watch;
+	slots->object = capsule;
+	pt_python_drop(stand_in);
+}
+
+/* Replaces sys.settrace. SELF is the module. */
+static PyObject *set_trace(PyObject *self, PyObject *function);
+
+static struct pt_builtin settrace_builtin = {
+	.module = "sys",
+	.names = { "settrace" },
+	.method = { "settrace", set_trace, METH_O, NULL },
+};
+
+/*
+ * The original function does the work, and raises the one audit event. In place of None
+ * it gets another object: tracing goes on, but without a tracer of the program.
+ */
+static PyObject *set_trace(PyObject *self, PyObject *function)
+{
+	PyThreadState *thread = pt_py.PyThreadState_Get();
+	bool is_end = is_active && function == pt_py.none && link_of(thread);
+
+	if (!is_active)
+		return settrace_builtin.original(self, function);
+	expect_end(thread, true);
+	PyObject *result = settrace_builtin.original(self, is_end ? self : function);
+	expect_end(thread, false);
+	if (result && is_end)
+		unlink_stand_in(thread, self);
+	else if (result)
+		take_over(thread);
+	return result;
+}
+
+/* Replaces sys.gettrace. SELF is the module. */
+static PyObject *get_trace(PyObject *self, PyObject *unused);
+
+static struct pt_builtin gettrace_builtin = {
+	.module = "sys",
+	.names = { "gettrace" },
+	.method = { "gettrace", get_trace, METH_NOARGS, NULL },
+};
+
+static PyObject *get_trace(PyObject *self, PyObject *unused)
+{
+	struct link *link = link_of(pt_py.PyThreadState_Get());
+
+	if (!link)
+		return gettrace_builtin.original(self, unused);
+	PyObject *object = link->object ? link->object : pt_py.none;
+	pt_py.Py_IncRef(object);
+	return object;
+}
+
+void pt_chain_set(pt_chain_setter *real, Py_tracefunc function, PyObject *object)
+{
+	PyThreadState *thread = is_active ? pt_py.PyThreadState_Get() : NULL;
+	struct link *link = thread ? link_of(thread) : NULL;
+	PyObject *empty = NULL;
+
+	/* Our own calls come by as well, and those of sys.settrace in 3.8. */
+	if (!thread || is_ours(function) || (link && link->is_expected)) {
+		real(function, object);
+		return;
+	}
+	if (link && !function)
+		empty = new_link(thread, NULL, NULL);
+	expect_end(thread, true);
+	if (empty)
+		real(watch, empty);
+	else
+		real(function, object);
+	expect_end(thread, false);
+	pt_python_drop(empty);
+	take_over(thread);
+}
+
+/* Looks for what PyEval_SetTrace has just written: our function and CAPSULE. */
+static size_t find_slots(PyThreadState *thread, PyObject *capsule)
+{
+	struct slots slots;
+
+	for (size_t at = sizeof(void *); at + sizeof(slots) <= SEARCH_SIZE;
+	     at += sizeof(void *)) {
+		memcpy(&slots, (const char *)thread + at, sizeof(slots));
+		if (slots.function == watch && slots.object == capsule)
+			return at;
+	}
+	return 0;
+}
+
+/* Finds the slots and replaces sys.settrace. Returns whether tracers can be linked to. */
+static bool prepare(PyThreadState *thread)
+{
+	PyObject *capsule = new_link(thread, NULL, NULL);
+
+	if (!capsule)
+		return false;
+	pt_py.PyEval_SetTrace(watch, capsule);
+	if (!slots_offset)
+		slots_offset = find_slots(thread, capsule);
+	pt_python_drop(capsule);
+	return slots_offset && pt_builtin_replace(&gettrace_builtin) &&
+	       pt_builtin_replace(&settrace_builtin);
+}
+
+void pt_chain_start(Py_tracefunc function)
+{
+	PyThreadState *thread = pt_py.PyThreadState_Get();
+
+	watch = function;
+	is_active = prepare(thread);
+	if (is_active)
+		return;
+	/* sys.gettrace would show the capsule. */
+	slots_offset = 0;
+	pt_py.PyEval_SetTrace(watch, NULL);
+}
+
+void pt_chain_watch(void)
+{
+	install(pt_py.PyThreadState_Get());
+}
+
+void pt_chain_stop(void)
+{
+	PyThreadState *thread = pt_py.PyThreadState_Get();
+	struct link *link = link_of(thread);
+	struct slots *slots = slots_of(thread);
+
+	is_active = false;
+	if (!link || !link->function) {
+		pt_py.PyEval_SetTrace(NULL, NULL);
+		return;
+	}
+	PyObject *capsule = slots->object; /* owned */
+	slots->function = link->function;
+	slots->object = link->object;
+	link->object = NULL;
+	pt_python_drop(capsule);
+}
