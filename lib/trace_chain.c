@@ -60,6 +60,9 @@ static size_t slots_offset;
 /* Tracers of the program are linked to when they are met. */
 static bool is_active;
 
+/* The thread in which a pending call has to put us back; NULL: there is none. */
+static PyThreadState *awaited;
+
 static struct slots *slots_of(PyThreadState *thread)
 {
 	return (struct slots *)((char *)thread + slots_offset);
@@ -131,6 +134,8 @@ static void take_over(PyThreadState *thread)
 	struct slots *slots = slots_of(thread);
 	PyObject *capsule = NULL;
 
+	if (thread == awaited)
+		awaited = NULL;
 	if (is_ours(slots->function))
 		return;
 	/* Frames came and went meanwhile. */
@@ -147,12 +152,13 @@ static void take_over(PyThreadState *thread)
 	slots->function = trace_both;
 }
 
-static int on_pending(void *thread)
+static int on_pending(void *unused)
 {
 	int saved = errno;
+	(void)unused;
 
-	if (is_active && thread == pt_py.PyThreadState_Get())
-		take_over(thread);
+	if (is_active && awaited == pt_py.PyThreadState_Get())
+		take_over(awaited);
 	errno = saved;
 	return 0;
 }
@@ -166,8 +172,10 @@ static void on_replaced(PyThreadState *thread)
 	if (!pt_py.PyEval_GetFrame())
 		return;
 	if ((pid_t)syscall(SYS_gettid) == getpid() &&
-	    pt_py.Py_AddPendingCall(on_pending, thread) == 0)
+	    pt_py.Py_AddPendingCall(on_pending, NULL) == 0) {
+		awaited = thread;
 		return;
+	}
 	struct pt_thread *self = pt_thread_self();
 	if (self)
 		pt_tracer_note(self, "another tracer has replaced this one; what this "
