@@ -5,10 +5,10 @@
     driver.py LIBRARY [PATTERN ...]
 
 PATTERN (or PT_PATTERNS of the environment) chooses tests by name, as in
-"3.13*golden*". Further variables: PT_PYTHONS names
-further interpreters (with PT_ONLY_PYTHONS=1 those alone), PT_INTERPRETERS the folder that
-"make interpreters" filled, PT_BEFORE what is preloaded before the library, PT_JOBS how
-many tests run at a time.
+"3.13*golden*". Further variables: PT_PYTHONS names further interpreters (with
+PT_ONLY_PYTHONS=1 those alone), PT_INTERPRETERS the folder that "make interpreters" filled,
+PT_PACKAGES one with a folder 3.N for each version to import coverage from, PT_BEFORE what is
+preloaded before the library, PT_JOBS how many tests run at a time.
 """
 
 import concurrent.futures
@@ -23,6 +23,7 @@ import host
 import interpreters
 import processes
 import settings
+import tracers
 import ways
 from run import Failure, Library, Skip
 
@@ -39,7 +40,9 @@ def collect(found, library):
                     continue
                 name = "%s %s %s" % (interpreter, framework, each.name)
                 tests.append((name, bind(check, each, interpreter, library)))
-        for check in ways.CHECKS + settings.CHECKS + processes.CHECKS + host.CHECKS:
+        checks = (ways.CHECKS + settings.CHECKS + processes.CHECKS + tracers.CHECKS +
+                  host.CHECKS)
+        for check in checks:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)
             tests.append((name, bind(check, interpreter, library)))

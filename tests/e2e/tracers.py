@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: MIT
+"""Debuggers, the trace module and coverage find what they find alone; our trace goes on."""
+
+import json
+import os
+
+from frameworks import read_lines, split_threads
+from run import Failure, Skip, expect_equal, expect_same_lines, run
+from ways import Folder
+
+SHOP = """\
+class Cart:
+    def __init__(self):
+        self.items = []
+
+    def add(self, name, price):
+        if price < 0:
+            raise ValueError(name)
+        self.items.append((name, price))
+
+    def prices(self):
+        for _, price in self.items:
+            yield price
+
+def total(cart):
+    return sum(price for price in cart.prices())
+
+def fill(cart):
+    for name, price in [("pen", 3), ("ink", -1), ("cap", 5)]:
+        try:
+            cart.add(name, price)
+        except ValueError as error:
+            print("refused", error)
+
+def main():
+    cart = Cart()
+    fill(cart)
+    fill(cart)
+    print(total(cart))
+
+main()
+"""
+
+SHOP_WITH_THREAD = SHOP.replace("    fill(cart)\n    print", """\
+    import threading
+    thread = threading.Thread(target=fill, args=(cart,))
+    thread.start()
+    thread.join()
+    print""")
+
+
+def places(result):
+    """The lines of the program, of one thread after the other, in the order of running."""
+    lines = [line for line in result.lines if "# libpytrace" not in line]
+    return [place[1] for thread in split_threads(read_lines(lines)) for place in thread]
+
+
+def expect_lines_of(plain, result):
+    """A trace shows the lines that another one of the same program shows."""
+    expect_same_lines("trace", places(result), places(plain))
+
+
+def trace(command, folder, library, **changes):
+    """Runs a command with the lines of the program traced to a file."""
+    environment = dict(changes.pop("env", {}), PYTRACE_INCLUDE="**/shop.py",
+                       PYTRACE_EVENTS="line")
+    return run(command, environment, cwd=folder, library=library, **changes)
+
+
+def expect_same(result, plain):
+    for what in ("stdout", "stderr", "status"):
+        expect_equal(what, getattr(result, what), getattr(plain, what))
+
+
+def debug(interpreter, library, commands):
+    """A session of pdb is the same with the library. Returns the lines in the trace."""
+    stdin = "".join(command + "\n" for command in commands).encode()
+    command = [interpreter.executable, "-m", "pdb", "shop.py"]
+    with Folder(shop=SHOP) as folder:
+        plain = run(command, stdin=stdin, cwd=folder.path)
+        result = trace(command, folder.path, library, stdin=stdin)
+        expect_same(result, plain)
+    if b"(Pdb)" not in plain.stdout:
+        raise Failure("no session: %s" % plain.stdout)
+    return places(result)
+
+
+def expect_all_lines(lines):
+    """The program was traced to its end, apart from the line that is not reached."""
+    expect_equal("lines", sorted(set(lines)), [
+        1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 14, 15, 17, 18, 19, 20, 21, 22, 24, 25, 26, 27, 28,
+        30])
+
+
+def check_pdb_steps(interpreter, library):
+    expect_all_lines(debug(interpreter, library, [
+        "n", "b fill", "c", "n", "n", "s", "s", "p name", "r", "w", "u", "p n", "d", "s",
+        "until 22", "cl 1", "c", "q"]))
+
+
+def check_pdb_jump(interpreter, library):
+    lines = debug(interpreter, library, [
+        "b 27", "c", "p cart.items", "j 28", "j 1", "n", "p 'there'", "c", "q"])
+    # The second call is left out. No version reports the line that is jumped to.
+    if lines.count(19) != 3 or lines.count(11) != 3:
+        raise Failure("not what ran: %s" % lines)
+
+
+def check_pdb_conditions(interpreter, library):
+    expect_all_lines(debug(interpreter, library, [
+        "b 8, name == 'cap'", "b 12", "display price", "c", "!price = 7", "c", "c", "c", "s",
+        "s", "s", "retval", "tbreak 28", "c", "p price", "c", "q"]))
+
+
+def check_pdb_ends(interpreter, library):
+    """What runs after the debugger is gone is traced."""
+    expect_all_lines(debug(interpreter, library, ["b 25", "c", "cl 1", "c", "q"]))
+
+
+def check_set_trace(interpreter, library):
+    """pdb.set_trace() sets f_trace of frames that run already."""
+    if interpreter.minor == 13:
+        raise Skip("set_trace() stops a line later under any tool that wants lines")
+    program = SHOP.replace("        if price < 0:", "        if price < 0: "
+                           "__import__('pdb').set_trace()\n        if price < 0:")
+    stdin = b"n\nn\nn\nr\nc\nc\n"
+    with Folder(shop=program) as folder:
+        command = [interpreter.executable, "shop.py"]
+        plain = run(command, stdin=stdin, cwd=folder.path)
+        result = trace(command, folder.path, library, stdin=stdin)
+        expect_same(result, plain)
+        if b"(Pdb)" not in plain.stdout:
+            raise Failure("no session: %s" % plain.stdout)
+        expect_lines_of(trace(command, folder.path, library, stdin=b"c\nc\n"), result)
+
+
+def check_trace_module(interpreter, library):
+    """python -m trace counts and prints what it does alone."""
+    with Folder(shop=SHOP) as folder:
+        command = [interpreter.executable, "-m", "trace"]
+        reference = trace([interpreter.executable, "shop.py"], folder.path, library)
+        for options in (["--count", "--missing", "-C", "counts"], ["--trace"],
+                        ["--trackcalls"], ["--listfuncs"]):
+            tail = options + ["--ignore-dir=" + interpreter.stdlib, "shop.py"]
+            plain = run(command + tail, cwd=folder.path)
+            counts = read_all(folder.path, "counts")
+            result = trace(command + tail, folder.path, library)
+            expect_same(result, plain)
+            expect_equal("counts", read_all(folder.path, "counts"), counts)
+            expect_lines_of(reference, result)
+
+
+def read_all(*path):
+    """The texts of all files of a folder, by name."""
+    folder = os.path.join(*path)
+    texts = {}
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            texts[name] = file.read()
+            os.truncate(file.name, 0)
+    return texts
+
+
+def coverage_environment(interpreter):
+    """An environment in which the interpreter finds coverage."""
+    folder = os.environ.get("PT_PACKAGES", "")
+    for path in ("", os.path.join(folder, "3.%d" % interpreter.minor)):
+        environment = {"PYTHONPATH": path} if path else {}
+        if run([interpreter.executable, "-c", "import coverage"], environment).status == 0:
+            return environment
+    raise Skip("no coverage, neither installed nor in PT_PACKAGES/3.%d" % interpreter.minor)
+
+
+def cover(interpreter, environment, folder, options, library=None):
+    """Runs coverage. Returns its report, the data by file, and what the program left."""
+    command = [interpreter.executable, "-m", "coverage"]
+    tail = options + ["--data-file=data", "--include=*/shop.py", "shop.py"]
+    if library:
+        result = trace(command + ["run"] + tail, folder, library, env=environment)
+    else:
+        result = run(command + ["run"] + tail, environment, cwd=folder)
+    report = run(command + ["report", "-m", "--data-file=data"], environment, cwd=folder)
+    data = run(command + ["json", "-q", "--data-file=data", "-o", "-"], environment, cwd=folder)
+    if report.status or data.status:
+        raise Failure("no report: %s\n%s\n%s" % (report.stdout, data.stderr, result.stderr))
+    return report.stdout, json.loads(data.stdout)["files"], result
+
+
+def check_coverage_of(core, interpreter, library):
+    environment = dict(coverage_environment(interpreter), COVERAGE_CORE=core)
+    with Folder(shop=SHOP_WITH_THREAD) as folder:
+        reference = trace([interpreter.executable, "shop.py"], folder.path, library)
+        for options in ([], ["--branch"], ["--timid"]):
+            report, data, plain = cover(interpreter, environment, folder.path, options)
+            if b"shop.py" not in report:
+                raise Failure("nothing was covered: %s\n%s" % (report, plain.stderr))
+            traced_report, traced_data, result = cover(
+                interpreter, environment, folder.path, options, library)
+            expect_same(result, plain)
+            expect_equal("report", traced_report, report)
+            expect_equal("data", traced_data, data)
+            expect_lines_of(reference, result)
+
+
+def check_coverage_python(interpreter, library):
+    check_coverage_of("pytrace", interpreter, library)
+
+
+def check_coverage_c(interpreter, library):
+    environment = coverage_environment(interpreter)
+    if run([interpreter.executable, "-c", "import coverage.tracer"], environment).status:
+        raise Skip("coverage has no C tracer")
+    check_coverage_of("ctrace", interpreter, library)
+
+
+THREADS_IN_C = """\
+import _thread
+import ctypes
+import sys
+
+TRACER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int,
+                          ctypes.c_void_p)
+set_trace = ctypes.pythonapi.PyEval_SetTrace
+set_trace.restype = None
+set_trace.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+count = 0
+
+def record(self, frame, what, arg):
+    global count
+    count += 1
+    return 0
+
+recorder = TRACER(record)
+
+def work():
+    set_trace(ctypes.cast(recorder, ctypes.c_void_p), None)
+    seen()
+    set_trace(None, None)
+    seen()
+    sys.settrace(None)
+    again()
+    lock.release()
+
+def seen():
+    return 1
+
+def again():
+    return 2
+
+lock = _thread.allocate_lock()
+lock.acquire()
+_thread.start_new_thread(work, ())
+lock.acquire()
+print(count)
+"""
+
+
+def check_c_tracer_in_thread(interpreter, library):
+    """Where the place of our function is lost, the trace says so, and goes on later."""
+    with Folder(shop=THREADS_IN_C) as folder:
+        command = [interpreter.executable, "shop.py"]
+        plain = run(command, cwd=folder.path)
+        result = trace(command, folder.path, library)
+        expect_same(result, plain)
+    lines = places(result)
+    is_lost = not interpreter.shared and not interpreter.has_monitoring
+    notes = [line for line in result.lines if "# libpytrace: " in line]
+    expect_equal("number of notes", len(notes), 1 if is_lost else 0)
+    expect_equal("lines of seen()", lines.count(29), 0 if is_lost else 2)
+    expect_equal("lines of again()", lines.count(32), 1)
+
+
+CHECKS = [
+    check_pdb_steps, check_pdb_jump, check_pdb_conditions, check_pdb_ends, check_set_trace,
+    check_trace_module, check_coverage_python, check_coverage_c, check_c_tracer_in_thread,
+]
