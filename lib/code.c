@@ -38,10 +38,8 @@ void pt_code_start(const struct pt_code_policy *code_policy)
 	policy = *code_policy;
 }
 
-static void free_record(struct pt_code *code)
+static void free_table(struct pt_line_table *table)
 {
-	struct pt_line_table *table = atomic_load(&code->table);
-
 	for (unsigned int i = 0; table && i < table->count; i++)
 		free(atomic_load(&table->lines[i]));
 	while (table) {
@@ -49,6 +47,12 @@ static void free_record(struct pt_code *code)
 		free(table);
 		table = previous;
 	}
+}
+
+static void free_record(struct pt_code *code)
+{
+	for (size_t i = 0; i < PT_MARK_COUNT; i++)
+		free_table(atomic_load(&code->tables[i]));
 	free(code->name);
 	free(code->qualname);
 	free(code->module);
@@ -472,13 +476,14 @@ bool pt_code_wants_module(const char *module, const char *origin)
 }
 
 /* Returns a table with room for INDEX, under the lock; NULL without memory. */
-static struct pt_line_table *grown_table(struct pt_code *code, unsigned int index)
+static struct pt_line_table *grown_table(struct pt_code *code, enum pt_mark mark,
+					 unsigned int index)
 {
-	struct pt_line_table *table = atomic_load(&code->table);
+	struct pt_line_table *table = atomic_load(&code->tables[mark]);
 
 	if (table && index < table->count)
 		return table;
-	unsigned int count = table ? table->count * 2 : 8;
+	unsigned int count = table ? table->count * 2 : mark == PT_MARK_LINE ? 8 : 1;
 	while (count <= index)
 		count *= 2;
 	struct pt_line_table *larger =
@@ -494,11 +499,12 @@ static struct pt_line_table *grown_table(struct pt_code *code, unsigned int inde
 		larger->previous = NULL;
 		free(table);
 	}
-	atomic_store_explicit(&code->table, larger, memory_order_release);
+	atomic_store_explicit(&code->tables[mark], larger, memory_order_release);
 	return larger;
 }
 
-bool pt_code_set_line(struct pt_code *code, int line, struct pt_line *text)
+bool pt_code_set_line(struct pt_code *code, enum pt_mark mark, int line,
+		      struct pt_line *text)
 {
 	unsigned int index = (unsigned int)(line - code->first_line);
 	bool is_kept = false;
@@ -506,7 +512,7 @@ bool pt_code_set_line(struct pt_code *code, int line, struct pt_line *text)
 	if (index >= MAX_LINE_TABLE)
 		return false;
 	pt_lock();
-	struct pt_line_table *table = grown_table(code, index);
+	struct pt_line_table *table = grown_table(code, mark, index);
 	if (table && !atomic_load(&table->lines[index])) {
 		atomic_store_explicit(&table->lines[index], text, memory_order_release);
 		is_kept = true;

@@ -28,16 +28,27 @@ enum pt_code_role {
 	PT_ROLE_UNLOCK, /* __exit__() of a module lock: an import ended, well or not */
 };
 
-/* A rendered line event: what stands before the indentation by call level, and the rest.
- */
+/* What happens at a line of code and looks the same each time: it is rendered once. */
+enum pt_mark {
+	PT_MARK_LINE,
+	PT_MARK_CALL,
+	PT_MARK_RESUME,
+	PT_MARK_RETURN,
+	PT_MARK_UNWIND,
+	PT_MARK_YIELD,
+	PT_MARK_COUNT,
+};
+
+/* Such an event, rendered: what stands before the indentation by call level, and the
+ * rest. */
 struct pt_line {
 	unsigned int head;
 	unsigned int size; /* of head and rest together */
 	char text[];
 };
 
-/* The lines of a record, from its first line on. Replaced by a larger one when too small.
- */
+/* The lines of a record with one mark, from its first line on. Replaced by a larger one
+ * when too small. */
 struct pt_line_table {
 	struct pt_line_table *previous; /* kept: another thread may still be reading it */
 	unsigned int count;
@@ -61,7 +72,7 @@ struct pt_code {
 	bool is_watched;	 /* for the backend: its events are on */
 	unsigned char *bytecode; /* of resumable code before 3.12, else NULL */
 	size_t bytecode_size;
-	_Atomic(struct pt_line_table *) table;
+	_Atomic(struct pt_line_table *) tables[PT_MARK_COUNT];
 };
 
 /* The record of all code that is neither traced nor has a role. */
@@ -103,10 +114,11 @@ struct pt_code *pt_code_find(PyObject *object);
 struct pt_code *pt_code_get(PyObject *object);
 
 /* Returns the line if it has been rendered, else NULL. GIL: held. */
-static inline const struct pt_line *pt_code_line(struct pt_code *code, int line)
+static inline const struct pt_line *pt_code_line(struct pt_code *code, enum pt_mark mark,
+						 int line)
 {
 	struct pt_line_table *table =
-		atomic_load_explicit(&code->table, memory_order_acquire);
+		atomic_load_explicit(&code->tables[mark], memory_order_acquire);
 	unsigned int index = (unsigned int)(line - code->first_line);
 
 	if (!table || index >= table->count)
@@ -118,7 +130,8 @@ static inline const struct pt_line *pt_code_line(struct pt_code *code, int line)
  * Keeps a rendered line, which the record then owns. Returns false when it could not be
  * kept; the line is still the caller's. GIL: held.
  */
-bool pt_code_set_line(struct pt_code *code, int line, struct pt_line *text);
+bool pt_code_set_line(struct pt_code *code, enum pt_mark mark, int line,
+		      struct pt_line *text);
 
 /*
  * Returns whether the rules want a module as a whole. ORIGIN is that of its spec: a path,

@@ -29,7 +29,6 @@ struct pt_event {
 	const struct pt_thread *thread; /* where it happened */
 	const struct pt_code *code;	/* what ran; of an import, what imports */
 	int line;			/* 1-based line in the file of CODE; 0 unknown */
-	unsigned int level;		/* number of traced frames below this one */
 	bool is_resume;			/* call: a suspended generator goes on */
 	bool is_unwind;			/* return: an exception leaves the frame */
 	bool is_failure;		/* import: the module could not be loaded */

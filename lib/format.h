@@ -30,9 +30,12 @@ struct pt_format {
 	 */
 	void (*line)(const struct pt_format_options *options, const struct pt_code *code,
 		     int line, struct pt_buf *out, size_t *head);
-	/* Renders any other event, its indentation included. */
+	/*
+	 * Renders any other event, likewise without its indentation. Calls, returns and
+	 * yields are rendered once for each line of a code object, too.
+	 */
 	void (*event)(const struct pt_format_options *options,
-		      const struct pt_event *event, struct pt_buf *out);
+		      const struct pt_event *event, struct pt_buf *out, size_t *head);
 };
 
 /* For people: where, then the source line, indented by call level. */

@@ -119,13 +119,13 @@ static void render_line(const struct pt_format_options *options,
 	}
 }
 
-/* Appends MARK and the text after it, in COLOR, indented for LEVEL. */
+/* Appends the place and MARK, in COLOR. */
 static void add_marked(const struct pt_format_options *options,
-		       const struct pt_event *event, unsigned int level,
-		       const char *color, const char *mark, struct pt_buf *out)
+		       const struct pt_event *event, const char *color, const char *mark,
+		       struct pt_buf *out, size_t *head)
 {
 	add_place(options, event->code, event->line, true, out);
-	pt_buf_add_fill(out, ' ', (size_t)INDENT * level);
+	*head = out->size;
 	if (options->has_color)
 		pt_buf_add_string(out, color);
 	pt_buf_add_string(out, mark);
@@ -162,27 +162,23 @@ static void add_detail(const struct pt_event *event, struct pt_buf *out)
 }
 
 static void render_event(const struct pt_format_options *options,
-			 const struct pt_event *event, struct pt_buf *out)
+			 const struct pt_event *event, struct pt_buf *out, size_t *head)
 {
-	/* A call stands where its caller's lines do, the lines that it runs further in.
-	 */
-	unsigned int outer = event->level ? event->level - 1 : 0;
-
 	switch (event->kind) {
 	case PT_EVENT_CALL:
 	case PT_EVENT_RETURN:
 	case PT_EVENT_YIELD:
-		add_marked(options, event, outer, COLOR_CALL,
-			   event->kind == PT_EVENT_CALL ? "> " : "< ", out);
+		add_marked(options, event, COLOR_CALL,
+			   event->kind == PT_EVENT_CALL ? "> " : "< ", out, head);
 		add_clean(out, event->code->qualname, strlen(event->code->qualname));
 		pt_buf_add_string(out, note_of(event));
 		break;
 	case PT_EVENT_EXCEPTION:
-		add_marked(options, event, event->level, COLOR_EXCEPTION, "! ", out);
+		add_marked(options, event, COLOR_EXCEPTION, "! ", out, head);
 		add_detail(event, out);
 		break;
 	case PT_EVENT_IMPORT:
-		add_marked(options, event, event->level, COLOR_IMPORT, "+ ", out);
+		add_marked(options, event, COLOR_IMPORT, "+ ", out, head);
 		add_detail(event, out);
 		break;
 	case PT_EVENT_LINE:

@@ -52,9 +52,10 @@ static void render_line(const struct pt_format_options *options,
 }
 
 static void render_event(const struct pt_format_options *options,
-			 const struct pt_event *event, struct pt_buf *out)
+			 const struct pt_event *event, struct pt_buf *out, size_t *head)
 {
 	(void)options;
+	*head = 0;
 	pt_buf_add_format(out, " --- modulename: %s, funcname: %s\n",
 			  event->code->module ? event->code->module : "",
 			  event->code->name);

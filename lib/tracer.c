@@ -231,21 +231,115 @@ static void write_line(struct pt_thread *thread, const char *text, size_t head,
 	pt_stage_commit(thread->stage, total);
 }
 
-static void write_event(struct pt_thread *thread, struct pt_event *event)
+/* Columns of indentation at a level. */
+static inline size_t indent_of(unsigned int level)
+{
+	size_t indent = (size_t)level * format->indent;
+
+	return indent < MAX_INDENT ? indent : MAX_INDENT;
+}
+
+static inline bool is_shown(enum pt_event_kind kind, unsigned int level)
+{
+	return events & (unsigned int)kind && level <= max_level;
+}
+
+/* Writes an event that may look different each time. */
+static void write_event(struct pt_thread *thread, struct pt_event *event,
+			unsigned int level)
 {
 	struct pt_buf out = { 0 };
+	size_t head = 0;
 	int saved = errno;
 
-	if (!(events & (unsigned int)event->kind) || event->level > max_level)
-		return;
 	event->thread = thread;
-	format->event(&format_options, event, &out);
+	format->event(&format_options, event, &out, &head);
 	if (!out.failed) {
 		refresh_prefix(thread);
-		write_line(thread, out.data, 0, out.size, 0);
+		write_line(thread, out.data, head, out.size, indent_of(level));
 	}
 	pt_buf_destroy(&out);
 	errno = saved;
+}
+
+/* The body's indentation is that of the first line that runs after the code's first. */
+static void find_base_indent(struct pt_code *code, int line)
+{
+	size_t size = 0;
+	const char *text = pt_source_line(pt_file_source(code->file), line, &size);
+
+	if (code->base_indent < 0 && line > code->first_line && text)
+		code->base_indent = (int)pt_source_indent(&text, &size);
+}
+
+static void render(struct pt_code *code, enum pt_mark mark, int line, struct pt_buf *out,
+		   size_t *head)
+{
+	static const enum pt_event_kind kinds[] = {
+		[PT_MARK_CALL] = PT_EVENT_CALL,	    [PT_MARK_RESUME] = PT_EVENT_CALL,
+		[PT_MARK_RETURN] = PT_EVENT_RETURN, [PT_MARK_UNWIND] = PT_EVENT_RETURN,
+		[PT_MARK_YIELD] = PT_EVENT_YIELD,
+	};
+
+	if (mark == PT_MARK_LINE) {
+		find_base_indent(code, line);
+		format->line(&format_options, code, line, out, head);
+		return;
+	}
+	const struct pt_event event = {
+		.kind = kinds[mark],
+		.code = code,
+		.line = line,
+		.is_resume = mark == PT_MARK_RESUME,
+		.is_unwind = mark == PT_MARK_UNWIND,
+	};
+	format->event(&format_options, &event, out, head);
+}
+
+/* Renders an event and keeps it, or writes it at once when it cannot be kept. */
+static const struct pt_line *render_line(struct pt_thread *thread, struct pt_code *code,
+					 enum pt_mark mark, int line)
+{
+	struct pt_buf out = { 0 };
+	size_t head = 0;
+	struct pt_line *text = NULL;
+
+	render(code, mark, line, &out, &head);
+	if (!out.failed)
+		text = malloc(sizeof(*text) + out.size);
+	if (text) {
+		text->head = (unsigned int)head;
+		text->size = (unsigned int)out.size;
+		memcpy(text->text, out.data, out.size);
+	}
+	pt_buf_destroy(&out);
+	if (!text || pt_code_set_line(code, mark, line, text))
+		return text;
+	const struct pt_line *kept = pt_code_line(code, mark, line); /* by another thread */
+	if (!kept) {
+		refresh_prefix(thread);
+		write_line(thread, text->text, text->head, text->size, 0);
+	}
+	free(text);
+	return kept;
+}
+
+/* Writes an event that looks the same each time but for its level. */
+static inline void write_mark(struct pt_thread *thread, struct pt_code *code,
+			      enum pt_mark mark, int line, unsigned int level)
+{
+	const struct pt_line *text = pt_code_line(code, mark, line);
+
+	if (PT_UNLIKELY(!text)) {
+		int saved = errno;
+		text = render_line(thread, code, mark, line);
+		errno = saved;
+		if (!text)
+			return;
+	}
+	refresh_prefix(thread);
+	write_line(thread, text->text, text->head, text->size,
+		   text->head < text->size ? indent_of(level) : 0);
 }
 
 /* Counts the frames again from the interpreter's own, up to the running one. */
@@ -293,68 +387,36 @@ running_frame(struct pt_thread *thread, const struct pt_code *code, const void *
 	return top;
 }
 
-static void enter(struct pt_thread *thread, struct pt_code *code, const void *frame,
-		  int line, bool is_resume)
+/* The level of the running frame. */
+static inline unsigned int level_of(const struct pt_thread *thread)
+{
+	return thread->depth ? thread->depth - 1 : 0;
+}
+
+/* A call stands where its caller's lines do, the lines that it runs further in. */
+static inline unsigned int outer(unsigned int level)
+{
+	return level ? level - 1 : 0;
+}
+
+static inline void enter(struct pt_thread *thread, struct pt_code *code,
+			 const void *frame, int line, enum pt_mark mark)
 {
 	pt_thread_push(thread, code->object, frame, line);
-	struct pt_event event = {
-		.kind = PT_EVENT_CALL,
-		.code = code,
-		.line = line,
-		.level = thread->depth ? thread->depth - 1 : 0,
-		.is_resume = is_resume,
-	};
-	write_event(thread, &event);
+	unsigned int level = level_of(thread);
+	if (is_shown(PT_EVENT_CALL, level))
+		write_mark(thread, code, mark, line, outer(level));
 }
 
 void pt_tracer_call(struct pt_thread *thread, struct pt_code *code, const void *frame)
 {
-	enter(thread, code, frame, code->first_line, false);
+	enter(thread, code, frame, code->first_line, PT_MARK_CALL);
 }
 
 void pt_tracer_resume(struct pt_thread *thread, struct pt_code *code, const void *frame,
 		      int line)
 {
-	enter(thread, code, frame, line, true);
-}
-
-/* The body's indentation is that of the first line that runs after the code's first. */
-static void find_base_indent(struct pt_code *code, int line)
-{
-	size_t size = 0;
-	const char *text = pt_source_line(pt_file_source(code->file), line, &size);
-
-	if (code->base_indent < 0 && line > code->first_line && text)
-		code->base_indent = (int)pt_source_indent(&text, &size);
-}
-
-/* Renders a line and keeps it, or writes it at once when it cannot be kept. */
-static const struct pt_line *render_line(struct pt_thread *thread, struct pt_code *code,
-					 int line)
-{
-	struct pt_buf out = { 0 };
-	size_t head = 0;
-	struct pt_line *text = NULL;
-
-	find_base_indent(code, line);
-	format->line(&format_options, code, line, &out, &head);
-	if (!out.failed)
-		text = malloc(sizeof(*text) + out.size);
-	if (text) {
-		text->head = (unsigned int)head;
-		text->size = (unsigned int)out.size;
-		memcpy(text->text, out.data, out.size);
-	}
-	pt_buf_destroy(&out);
-	if (!text || pt_code_set_line(code, line, text))
-		return text;
-	const struct pt_line *kept = pt_code_line(code, line); /* by another thread */
-	if (!kept) {
-		refresh_prefix(thread);
-		write_line(thread, text->text, text->head, text->size, 0);
-	}
-	free(text);
-	return kept;
+	enter(thread, code, frame, line, PT_MARK_RESUME);
 }
 
 void pt_tracer_line(struct pt_thread *thread, struct pt_code *code, const void *frame,
@@ -366,38 +428,25 @@ void pt_tracer_line(struct pt_thread *thread, struct pt_code *code, const void *
 		return;
 	top->line = line;
 	unsigned int level = thread->depth - 1;
-	if (!(events & PT_EVENT_LINE) || level > max_level)
-		return;
-	const struct pt_line *text = pt_code_line(code, line);
-	if (PT_UNLIKELY(!text)) {
-		int saved = errno;
-		text = render_line(thread, code, line);
-		errno = saved;
-		if (!text)
-			return;
-	}
-	refresh_prefix(thread);
-	size_t indent = text->head < text->size ? (size_t)level * format->indent : 0;
-	write_line(thread, text->text, text->head, text->size,
-		   indent < MAX_INDENT ? indent : MAX_INDENT);
+	if (is_shown(PT_EVENT_LINE, level))
+		write_mark(thread, code, PT_MARK_LINE, line, level);
 }
 
 void pt_tracer_exit(struct pt_thread *thread, struct pt_code *code, const void *frame,
 		    enum pt_exit how)
 {
+	static const enum pt_mark marks[] = {
+		[PT_EXIT_RETURN] = PT_MARK_RETURN,
+		[PT_EXIT_YIELD] = PT_MARK_YIELD,
+		[PT_EXIT_UNWIND] = PT_MARK_UNWIND,
+	};
 	struct pt_frame *top = running_frame(thread, code, frame);
 
-	if (!top)
+	if (PT_UNLIKELY(!top))
 		return;
-	struct pt_event event = {
-		.kind = how == PT_EXIT_YIELD ? PT_EVENT_YIELD : PT_EVENT_RETURN,
-		.code = code,
-		.line = top->line,
-		.level = thread->depth - 1,
-		.is_unwind = how == PT_EXIT_UNWIND,
-	};
-	thread->depth--;
-	write_event(thread, &event);
+	unsigned int level = --thread->depth;
+	if (is_shown(how == PT_EXIT_YIELD ? PT_EVENT_YIELD : PT_EVENT_RETURN, level))
+		write_mark(thread, code, marks[how], top->line, outer(level));
 }
 
 void pt_tracer_exception(struct pt_thread *thread, struct pt_code *code,
@@ -405,7 +454,7 @@ void pt_tracer_exception(struct pt_thread *thread, struct pt_code *code,
 {
 	struct pt_frame *top = running_frame(thread, code, frame);
 
-	if (!(events & PT_EVENT_EXCEPTION) || !top)
+	if (!top || !is_shown(PT_EVENT_EXCEPTION, thread->depth - 1))
 		return;
 	struct pt_exception_text text;
 	pt_exception_describe(exception, &text);
@@ -413,11 +462,10 @@ void pt_tracer_exception(struct pt_thread *thread, struct pt_code *code,
 		.kind = PT_EVENT_EXCEPTION,
 		.code = code,
 		.line = top->line,
-		.level = thread->depth - 1,
 		.name = text.type,
 		.detail = text.message,
 	};
-	write_event(thread, &event);
+	write_event(thread, &event, thread->depth - 1);
 	pt_exception_destroy(&text);
 }
 
@@ -428,12 +476,12 @@ void pt_tracer_import(struct pt_thread *thread, const struct pt_code *code, int 
 		.kind = PT_EVENT_IMPORT,
 		.code = code,
 		.line = line,
-		.level = thread->depth ? thread->depth - 1 : 0,
 		.is_failure = is_failure,
 		.name = module,
 		.detail = detail,
 	};
-	write_event(thread, &event);
+	if (is_shown(PT_EVENT_IMPORT, level_of(thread)))
+		write_event(thread, &event, level_of(thread));
 }
 
 void pt_tracer_note(struct pt_thread *thread, const char *text)
