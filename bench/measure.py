@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs processes that are measured, and what can be said of figures that vary."""
 
+import functools
 import json
 import os
 import shutil
@@ -72,13 +73,13 @@ def environment(scratch, changes):
     return kept
 
 
-def run(command, scratch, changes):
+def run(command, scratch, changes, directory=None):
     """Runs a command to its end. Raises Failure if that was not a good one."""
     with open(scratch.path("run/stdout"), "wb") as out, \
             open(scratch.path("run/stderr"), "wb") as err:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-            cwd=scratch.path("run"), env=environment(scratch, changes),
+            cwd=directory or scratch.path("run"), env=environment(scratch, changes),
             start_new_session=True)
         try:
             status = process.wait(LIMIT)
@@ -92,6 +93,21 @@ def run(command, scratch, changes):
         raise Failure("status %d: %s" % (status, last[0][:200]))
 
 
+@functools.lru_cache(None)
+def stdlib_of(python):
+    program = "import os; print(os.path.dirname(os.__file__))"
+    return subprocess.run([python, "-c", program], stdout=subprocess.PIPE, check=True,
+                          env={"PATH": os.environ["PATH"]}).stdout.decode().strip()
+
+
+def home_of(python, workload):
+    """Where a workload runs: where its code is, as a project is traced from its own
+    directory, so that names of files are short."""
+    if workload in ("real", "imports"):
+        return stdlib_of(python)
+    return os.path.join(FOLDER, "workloads")
+
+
 def run_workload(python, row, workload, size, passes, scratch):
     """Runs a workload under a row. Returns what child.py noted."""
     scratch.clear()
@@ -103,7 +119,7 @@ def run_workload(python, row, workload, size, passes, scratch):
                 str(passes), result, output, row.peer]
     changes = {name: value.replace("{run}", scratch.path("run"))
                for name, value in row.environment.items()}
-    run(command, scratch, changes)
+    run(command, scratch, changes, home_of(python, workload))
     with open(result) as file:
         facts = json.load(file)
     clock = 1 if os.environ.get("BENCH_CLOCK") == "cpu" else 0

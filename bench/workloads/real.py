@@ -8,7 +8,7 @@ import json
 import os
 import tokenize
 
-SIZE = 20
+SIZE = 60
 
 NAMES = ("bisect", "calendar", "copy", "csv", "fnmatch", "getopt", "glob", "heapq",
          "keyword", "sched", "shlex", "stat")
