@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The floor for "make bench": gets in as libpytrace does, asks for the events that it asks
- * for, and does nothing with them. All code is watched.
+ * The floor for "make bench": gets in as libpytrace does, asks for the events that it
+ * asks for, and does nothing with them. All code is watched.
  *
  * With PT_BENCH_COUNTS=FILE it counts them, and writes lines and calls there at the end.
  */
@@ -53,8 +53,7 @@ static void write_counts(void)
 
 static void call_monitoring(const char *name, PyObject *args)
 {
-	PyObject *function =
-		PyObject_GetAttrString(PySys_GetObject("monitoring"), name);
+	PyObject *function = PyObject_GetAttrString(PySys_GetObject("monitoring"), name);
 	PyObject *result = PyObject_Call(function, args, NULL);
 
 	Py_DecRef(function);
@@ -95,7 +94,8 @@ static PyObject *on_jump(PyObject *self, PyObject *const *args, Py_ssize_t count
 	long to = PyLong_AsLong(args[2]);
 
 	(void)self, (void)count;
-	if (to > from || PyCode_Addr2Line(code, (int)from) != PyCode_Addr2Line(code, (int)to))
+	if (to > from ||
+	    PyCode_Addr2Line(code, (int)from) != PyCode_Addr2Line(code, (int)to))
 		return disable;
 	lines++;
 	return none;
@@ -163,10 +163,10 @@ static void start_monitoring(PyObject *monitoring)
 
 	request_extra = (Py_ssize_t(*)(void (*)(void *)))dlsym(
 		RTLD_DEFAULT, "PyUnstable_Eval_RequestCodeExtraIndex");
-	get_extra = (int (*)(PyObject *, Py_ssize_t, void **))dlsym(
-		RTLD_DEFAULT, "PyUnstable_Code_GetExtra");
-	set_extra = (int (*)(PyObject *, Py_ssize_t, void *))dlsym(
-		RTLD_DEFAULT, "PyUnstable_Code_SetExtra");
+	get_extra = (int (*)(PyObject *, Py_ssize_t,
+			     void **))dlsym(RTLD_DEFAULT, "PyUnstable_Code_GetExtra");
+	set_extra = (int (*)(PyObject *, Py_ssize_t,
+			     void *))dlsym(RTLD_DEFAULT, "PyUnstable_Code_SetExtra");
 	extra_index = request_extra(NULL);
 	none = (PyObject *)dlsym(RTLD_DEFAULT, "_Py_NoneStruct");
 	disable = PyObject_GetAttrString(monitoring, "DISABLE");
@@ -221,8 +221,7 @@ static PyMethodDef start_method = { "start_new_thread", start_thread, METH_VARAR
 
 static void start_settrace(void)
 {
-	PyObject *module =
-		PyDict_GetItemString(PySys_GetObject("modules"), "_thread");
+	PyObject *module = PyDict_GetItemString(PySys_GetObject("modules"), "_thread");
 
 	original_start = PyObject_GetAttrString(module, "start_new_thread");
 	PyObject_SetAttrString(module, "start_new_thread",

@@ -44,7 +44,7 @@ enum pt_mark {
 struct pt_line {
 	unsigned int head;
 	unsigned int size; /* of head and rest together */
-	char text[];
+	char text[];	   /* and room for pt_copy_short() */
 };
 
 /* The lines of a record with one mark, from its first line on. Replaced by a larger one

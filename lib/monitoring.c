@@ -39,15 +39,10 @@ static int tool_id = -1;
 static long local_events;
 static long unwind_events;
 
-static PyObject *answer(PyObject *object)
-{
-	pt_py.Py_IncRef(object);
-	return object;
-}
-
+/* What callbacks return; None and DISABLE are immortal since 3.12: nobody counts them. */
 static inline PyObject *go_on(void)
 {
-	return answer(pt_py.none);
+	return pt_py.none;
 }
 
 /* The record of code that has had an event; the one of the last event is at hand. */
@@ -144,7 +139,7 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	(void)self, (void)count;
 
 	if (PT_UNLIKELY(!thread || pt_tracer_has_ended()))
-		return answer(disable);
+		return disable;
 	struct pt_code *code = find_code(thread, args[0]);
 	if (PT_UNLIKELY(!code))
 		code = pt_code_get(args[0]);
@@ -155,7 +150,7 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	}
 	if (PT_UNLIKELY(code->role != PT_ROLE_NONE))
 		pt_imports_call(thread, code);
-	return code == &pt_code_excluded ? answer(disable) : go_on();
+	return code == &pt_code_excluded ? disable : go_on();
 }
 
 /* The line of an instruction, given by its offset in bytes. */
@@ -218,10 +213,10 @@ static PyObject *on_jump(PyObject *self, PyObject *const *args, Py_ssize_t count
 	(void)self, (void)count;
 
 	if (!thread || pt_py.PyLong_AsLong(args[2]) > pt_py.PyLong_AsLong(args[1]))
-		return answer(disable);
+		return disable;
 	int line = line_at(args[0], args[2]);
 	if (line != line_at(args[0], args[1]))
-		return answer(disable);
+		return disable;
 	pt_tracer_line(thread, code, NULL, line);
 	return go_on();
 }

@@ -31,8 +31,9 @@ static atomic_int fd = STDERR_FILENO;
 /* The file that the descriptor was opened for; see is_still_ours(). */
 static struct stat identity;
 
-/* Lines may wait: the output is a regular file. */
-static atomic_bool is_buffered;
+/* See sink.h. */
+atomic_bool pt_sink_buffered;
+atomic_bool pt_sink_alive = true;
 
 /* What the file's zstd frames come from; NULL: it is plain text. */
 static struct pt_zstd *stream;
@@ -43,9 +44,6 @@ static bool has_frame;
 
 /* Compressed bytes on their way; used under the lock. */
 static struct pt_buf packed;
-
-/* False after a write failed. */
-static atomic_bool is_alive = true;
 
 /* Number of lines that could not be written. */
 static _Atomic(uint64_t) dropped;
@@ -83,7 +81,7 @@ static void fall_back(const char *what, int error)
 	       strerror(error));
 	pt_output_destroy(&target);
 	fd = STDERR_FILENO;
-	is_buffered = false;
+	pt_sink_buffered = false;
 	pt_zstd_free(stream);
 	stream = NULL;
 }
@@ -101,8 +99,8 @@ static int open_file(int flags)
 	}
 	if (opened < 0)
 		return errno;
-	is_buffered = fstat(opened, &identity) == 0 && S_ISREG(identity.st_mode);
-	if (stream && !is_buffered) {
+	pt_sink_buffered = fstat(opened, &identity) == 0 && S_ISREG(identity.st_mode);
+	if (stream && !pt_sink_buffered) {
 		close(opened);
 		return ESPIPE;
 	}
@@ -120,7 +118,7 @@ static void check_descriptor(int number)
 	/* A program may well run with its streams closed: there is nothing to tell then.
 	 */
 	if (number == STDOUT_FILENO || number == STDERR_FILENO) {
-		is_alive = false;
+		pt_sink_alive = false;
 		return;
 	}
 	char name[32];
@@ -171,7 +169,7 @@ void pt_sink_start(struct pt_output *output, bool replaces, int zstd_level)
 	}
 	start_compression(zstd_level);
 	/* Until the file is open: as if it were one. */
-	is_buffered = true;
+	pt_sink_buffered = true;
 	if (replaces)
 		open_first(true);
 }
@@ -196,20 +194,15 @@ void pt_sink_restart(struct pt_output *output)
 const char *pt_sink_open(void)
 {
 	pt_lock();
-	if (is_alive && fd < 0)
+	if (pt_sink_alive && fd < 0)
 		open_first(false);
 	pt_unlock();
-	return is_buffered ? target.path : NULL;
+	return pt_sink_buffered ? target.path : NULL;
 }
 
 const char *pt_sink_path(void)
 {
 	return target.path;
-}
-
-bool pt_sink_is_alive(void)
-{
-	return is_alive;
 }
 
 bool pt_sink_is_terminal(void)
@@ -220,11 +213,6 @@ bool pt_sink_is_terminal(void)
 bool pt_sink_is_shared(void)
 {
 	return !target.is_private;
-}
-
-bool pt_sink_is_buffered(void)
-{
-	return is_buffered;
 }
 
 /*
@@ -307,14 +295,14 @@ void pt_sink_write(const char *data, size_t size)
 	int error = 0;
 
 	pt_sink_open();
-	if (is_alive && target.path)
+	if (pt_sink_alive && target.path)
 		error = ensure_open(&status);
-	if (is_alive && !error)
+	if (pt_sink_alive && !error)
 		error = stream ? -write_packed(data, size) :
 				 -pt_write_all(fd, data, size);
-	if (error || !is_alive)
+	if (error || !pt_sink_alive)
 		dropped += count_lines(data, size);
-	if (error && atomic_exchange(&is_alive, false))
+	if (error && atomic_exchange(&pt_sink_alive, false))
 		pt_log("cannot write the trace: %s; tracing stops, events lost: %llu",
 		       strerror(error), (unsigned long long)dropped);
 	errno = saved;
@@ -322,7 +310,7 @@ void pt_sink_write(const char *data, size_t size)
 
 void pt_sink_stop(void)
 {
-	is_alive = false;
+	pt_sink_alive = false;
 }
 
 uint64_t pt_sink_dropped(void)

@@ -3,11 +3,18 @@
 #ifndef PT_SINK_H
 #define PT_SINK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct pt_output;
+
+/* Lines may wait to be written together: the output is a regular file. */
+extern atomic_bool pt_sink_buffered;
+
+/* False after a write failed; see pt_sink_is_alive(). */
+extern atomic_bool pt_sink_alive;
 
 /*
  * Sets where the trace goes and takes over what OUTPUT owns. REPLACES: a file is emptied
@@ -34,7 +41,10 @@ const char *pt_sink_open(void);
 const char *pt_sink_path(void);
 
 /* Returns whether the output could be written to so far. GIL: not needed. */
-bool pt_sink_is_alive(void);
+static inline bool pt_sink_is_alive(void)
+{
+	return atomic_load_explicit(&pt_sink_alive, memory_order_relaxed);
+}
 
 /* Returns whether the output is a terminal. GIL: not needed. */
 bool pt_sink_is_terminal(void);
@@ -44,7 +54,10 @@ bool pt_sink_is_terminal(void);
 bool pt_sink_is_shared(void);
 
 /* Returns whether lines may wait to be written together. GIL: not needed. */
-bool pt_sink_is_buffered(void);
+static inline bool pt_sink_is_buffered(void)
+{
+	return atomic_load_explicit(&pt_sink_buffered, memory_order_relaxed);
+}
 
 /* Returns the size of the file in bytes, 0 when it is not known. GIL: not needed. */
 uint64_t pt_sink_size(void);

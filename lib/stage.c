@@ -73,7 +73,7 @@ static bool open_stage(struct pt_stage *stage)
 
 	if (!(output && open_file(stage, output)))
 		stage->data = malloc(PT_STAGE_SIZE);
-	stage->size = stage->data ? PT_STAGE_SIZE : 0;
+	stage->size = stage->data ? PT_STAGE_SIZE - PT_STAGE_SLACK : 0;
 	return stage->data;
 }
 
@@ -126,13 +126,6 @@ char *pt_stage_make_room(struct pt_stage *stage, size_t size)
 	return has_room ? stage->data : NULL;
 }
 
-void pt_stage_commit(struct pt_stage *stage, size_t size)
-{
-	stage->used += size;
-	if (!pt_sink_is_buffered())
-		pt_stage_flush(stage);
-}
-
 /*
  * The order matters, for the process may be killed at any point: first the journal tells
  * of the write, then the bytes are written, then they are cleared, then the journal is.
@@ -149,7 +142,7 @@ void pt_stage_flush(struct pt_stage *stage)
 	}
 	pt_sink_write(stage->data, stage->used);
 	if (journal) {
-		memset(stage->data, 0, stage->used);
+		memset(stage->data, 0, stage->used + PT_STAGE_SLACK);
 		atomic_store(&journal->writing, 0);
 	}
 	stage->used = 0;

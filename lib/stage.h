@@ -13,6 +13,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "sink.h"
+#include "util.h"
+
 /*
  * A staging file is PT_STAGE_SIZE bytes of text, the rest of them zero, and a journal.
  * Its name is that of the output with ".PID-NUMBER" and the suffix.
@@ -50,10 +53,13 @@ void pt_stage_free(struct pt_stage *stage);
 /* Makes room for SIZE bytes, see pt_stage_reserve(). */
 char *pt_stage_make_room(struct pt_stage *stage, size_t size);
 
+/* What may be written past the end of reserved room, see pt_copy_short(). */
+#define PT_STAGE_SLACK PT_COPY_BLOCK
+
 /*
- * Returns room for SIZE bytes, which pt_stage_commit() then takes; NULL when no stage is
- * that large, or without memory. errno is left as it was. GIL: not needed, but one thread
- * at a time.
+ * Returns room for SIZE bytes and PT_STAGE_SLACK more, of which pt_stage_commit() then
+ * takes the former; NULL when no stage is that large, or without memory. errno is left as
+ * it was. GIL: not needed, but one thread at a time.
  */
 static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
 {
@@ -62,14 +68,19 @@ static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
 	return stage->data + stage->used;
 }
 
-/* Takes SIZE bytes, which must end a line; they go on at once unless it is to a file. */
-void pt_stage_commit(struct pt_stage *stage, size_t size);
-
 /*
  * Writes out what is staged. Where that fails the staged bytes are dropped, see
  * pt_sink_write(). errno is left as it was. GIL: not needed, but one thread at a time.
  */
 void pt_stage_flush(struct pt_stage *stage);
+
+/* Takes SIZE bytes, which must end a line; they go on at once unless it is to a file. */
+static inline void pt_stage_commit(struct pt_stage *stage, size_t size)
+{
+	stage->used += size;
+	if (PT_UNLIKELY(!pt_sink_is_buffered()))
+		pt_stage_flush(stage);
+}
 
 /*
  * In the child after fork: leaves the parent's memory and what is in it to the parent.

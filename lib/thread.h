@@ -11,7 +11,8 @@
 struct pt_code;
 struct pt_stage;
 
-#define PT_PREFIX_SIZE 96
+/* What is shown is shorter: pt_copy_short() reads more. */
+#define PT_PREFIX_SIZE 128
 
 /* A traced frame that is running or waits for one that it called. */
 struct pt_frame {

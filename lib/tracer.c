@@ -34,6 +34,9 @@
 /* So many lines without a name, and the thread is taken to have none. */
 #define MAX_NAMELESS_LINES 100
 
+/* Indentation to copy; as long as pt_copy_short() reads. */
+static char blanks[MAX_INDENT + PT_COPY_BLOCK];
+
 #define NANOSECONDS 1000000000
 
 /* How events are shown; set by pt_tracer_start(). */
@@ -80,6 +83,7 @@ void pt_tracer_start(const struct pt_settings *settings, const struct pt_format 
 	time_mode = format->has_prefix ? settings->time : PT_TIME_NONE;
 	start_time = now(CLOCK_MONOTONIC);
 	has_pid = is_descendant && pt_sink_is_shared();
+	memset(blanks, ' ', sizeof(blanks));
 	pt_thread_epoch++;
 }
 
@@ -144,7 +148,7 @@ void pt_tracer_write_end_of_child(int pid, int signal)
 static void add_time(struct pt_thread *thread)
 {
 	char *out = thread->prefix + thread->prefix_size;
-	size_t room = sizeof(thread->prefix) - thread->prefix_size;
+	size_t room = sizeof(thread->prefix) - PT_COPY_BLOCK - thread->prefix_size;
 	int64_t time = now(time_mode == PT_TIME_WALL ? CLOCK_REALTIME : CLOCK_MONOTONIC);
 	int64_t shown = time - start_time;
 	int size = 0;
@@ -209,9 +213,10 @@ static inline void refresh_prefix(struct pt_thread *thread)
 		make_prefix(thread);
 }
 
-/* Copies prefix, head, indentation and the rest into the stage: one line of trace. */
-static void write_line(struct pt_thread *thread, const char *text, size_t head,
-		       size_t size, size_t indent)
+/* Copies prefix, head, indentation and the rest into the stage: one line of trace. TEXT
+ * has PT_COPY_BLOCK bytes to spare. */
+static inline void write_line(struct pt_thread *thread, const char *text, size_t head,
+			      size_t size, size_t indent)
 {
 	size_t prefix = thread->prefix_size;
 	size_t total = prefix + size + indent;
@@ -221,12 +226,10 @@ static void write_line(struct pt_thread *thread, const char *text, size_t head,
 		pt_sink_write(text, size);
 		return;
 	}
-	memcpy(out, thread->prefix, prefix);
-	out += prefix;
-	memcpy(out, text, head);
-	out += head;
-	memset(out, ' ', indent);
-	memcpy(out + indent, text + head, size - head);
+	out = pt_copy_short(out, thread->prefix, prefix);
+	out = pt_copy_short(out, text, head);
+	out = pt_copy_short(out, blanks, indent);
+	pt_copy_short(out, text + head, size - head);
 	thread->events++;
 	pt_stage_commit(thread->stage, total);
 }
@@ -254,7 +257,9 @@ static void write_event(struct pt_thread *thread, struct pt_event *event,
 
 	event->thread = thread;
 	format->event(&format_options, event, &out, &head);
-	if (!out.failed) {
+	if (pt_buf_reserve(&out, PT_COPY_BLOCK)) {
+		/* What is copied too much must be nothing, see recover.h. */
+		memset(out.data + out.size, 0, PT_COPY_BLOCK);
 		refresh_prefix(thread);
 		write_line(thread, out.data, head, out.size, indent_of(level));
 	}
@@ -306,16 +311,18 @@ static const struct pt_line *render_line(struct pt_thread *thread, struct pt_cod
 
 	render(code, mark, line, &out, &head);
 	if (!out.failed)
-		text = malloc(sizeof(*text) + out.size);
+		text = malloc(sizeof(*text) + out.size + PT_COPY_BLOCK);
 	if (text) {
 		text->head = (unsigned int)head;
 		text->size = (unsigned int)out.size;
 		memcpy(text->text, out.data, out.size);
+		memset(text->text + out.size, 0, PT_COPY_BLOCK);
 	}
 	pt_buf_destroy(&out);
 	if (!text || pt_code_set_line(code, mark, line, text))
 		return text;
-	const struct pt_line *kept = pt_code_line(code, mark, line); /* by another thread */
+	const struct pt_line *kept =
+		pt_code_line(code, mark, line); /* by another thread */
 	if (!kept) {
 		refresh_prefix(thread);
 		write_line(thread, text->text, text->head, text->size, 0);

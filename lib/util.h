@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/types.h>
 
 #define PT_PRINTF(text, first) __attribute__((format(printf, text, first)))
@@ -81,6 +82,27 @@ size_t pt_utf8_length(const char *text, size_t size);
 /* Replaces control characters in TEXT by spaces, so that it is one line. GIL: not needed.
  */
 void pt_clean_line(char *text);
+
+/* Size of the blocks that pt_copy_short() copies. */
+#define PT_COPY_BLOCK 32
+
+/* Above this a call of memcpy costs less. */
+#define PT_COPY_SHORT 256
+
+/*
+ * Copies SIZE bytes, most often few, and returns the end of the copy. Whole blocks are
+ * copied: up to PT_COPY_BLOCK bytes more are read and written than asked for.
+ */
+static inline char *pt_copy_short(char *to, const char *from, size_t size)
+{
+	if (PT_UNLIKELY(size > PT_COPY_SHORT)) {
+		memcpy(to, from, size);
+		return to + size;
+	}
+	for (size_t i = 0; i < size; i += PT_COPY_BLOCK)
+		memcpy(to + i, from + i, PT_COPY_BLOCK);
+	return to + size;
+}
 
 /* Like asprintf, but returns the string, or NULL without memory. The caller frees it. */
 char *pt_format(const char *format, ...) PT_PRINTF(1, 2);

@@ -171,11 +171,10 @@ START_TEST(text_without_source)
 	code.file = pt_file_get("missing.py");
 	check_line(&pt_format_text, &plain, 12, "missing.py:12\n", "");
 	/* A line that the text does not have pushes the column away, not together. */
-	const struct pt_event event = {
-		.kind = PT_EVENT_CALL, .code = &code, .line = 1234567
-	};
-	check_event(&pt_format_text, &plain, &event, "missing.py:1234567  ",
-		    "> C.f\n");
+	const struct pt_event event = { .kind = PT_EVENT_CALL,
+					.code = &code,
+					.line = 1234567 };
+	check_event(&pt_format_text, &plain, &event, "missing.py:1234567  ", "> C.f\n");
 }
 END_TEST
 
@@ -194,56 +193,54 @@ static const struct {
 	const char *plain;
 	const char *color;
 } event_rows[] = {
-	{ { .kind = PT_EVENT_CALL }, "> C.f", "\033[36m> C.f"},
-	{ { .kind = PT_EVENT_CALL }, "> C.f", "\033[36m> C.f"},
-	{ { .kind = PT_EVENT_CALL }, "> C.f", "\033[36m> C.f"},
+	{ { .kind = PT_EVENT_CALL }, "> C.f", "\033[36m> C.f" },
+	{ { .kind = PT_EVENT_CALL }, "> C.f", "\033[36m> C.f" },
+	{ { .kind = PT_EVENT_CALL }, "> C.f", "\033[36m> C.f" },
 	{ { .kind = PT_EVENT_CALL, .is_resume = true },
 	  "> C.f (resume)",
-	  "\033[36m> C.f (resume)"},
-	{ { .kind = PT_EVENT_RETURN }, "< C.f", "\033[36m< C.f"},
-	{ { .kind = PT_EVENT_RETURN }, "< C.f", "\033[36m< C.f"},
+	  "\033[36m> C.f (resume)" },
+	{ { .kind = PT_EVENT_RETURN }, "< C.f", "\033[36m< C.f" },
+	{ { .kind = PT_EVENT_RETURN }, "< C.f", "\033[36m< C.f" },
 	{ { .kind = PT_EVENT_RETURN, .is_unwind = true },
 	  "< C.f (exception)",
-	  "\033[36m< C.f (exception)"},
-	{ { .kind = PT_EVENT_YIELD },
-	  "< C.f (yield)",
-	  "\033[36m< C.f (yield)"},
-	{ { .kind = PT_EVENT_EXCEPTION, .name = "KeyError", .detail = "'x'"},
+	  "\033[36m< C.f (exception)" },
+	{ { .kind = PT_EVENT_YIELD }, "< C.f (yield)", "\033[36m< C.f (yield)" },
+	{ { .kind = PT_EVENT_EXCEPTION, .name = "KeyError", .detail = "'x'" },
 	  "! KeyError: 'x'",
-	  "\033[31m! KeyError: 'x'"},
-	{ { .kind = PT_EVENT_EXCEPTION, .name = "KeyError"},
+	  "\033[31m! KeyError: 'x'" },
+	{ { .kind = PT_EVENT_EXCEPTION, .name = "KeyError" },
 	  "! KeyError",
-	  "\033[31m! KeyError"},
-	{ { .kind = PT_EVENT_EXCEPTION, .name = "KeyError", .detail = ""},
+	  "\033[31m! KeyError" },
+	{ { .kind = PT_EVENT_EXCEPTION, .name = "KeyError", .detail = "" },
 	  "! KeyError",
-	  "\033[31m! KeyError"},
-	{ { .kind = PT_EVENT_EXCEPTION }, "! ?", "\033[31m! ?"},
-	{ { .kind = PT_EVENT_EXCEPTION, .name = "E", .detail = "\x1b[2J\n\r\x7f\t."},
+	  "\033[31m! KeyError" },
+	{ { .kind = PT_EVENT_EXCEPTION }, "! ?", "\033[31m! ?" },
+	{ { .kind = PT_EVENT_EXCEPTION, .name = "E", .detail = "\x1b[2J\n\r\x7f\t." },
 	  "! E:  [2J   \t.",
-	  "\033[31m! E:  [2J   \t."},
-	{ { .kind = PT_EVENT_EXCEPTION, .name = "E\x1b", .detail = "\xc3\xa9"},
+	  "\033[31m! E:  [2J   \t." },
+	{ { .kind = PT_EVENT_EXCEPTION, .name = "E\x1b", .detail = "\xc3\xa9" },
 	  "! E : \xc3\xa9",
-	  "\033[31m! E : \xc3\xa9"},
-	{ { .kind = PT_EVENT_IMPORT, .name = "json", .detail = "json.py"},
+	  "\033[31m! E : \xc3\xa9" },
+	{ { .kind = PT_EVENT_IMPORT, .name = "json", .detail = "json.py" },
 	  "+ json json.py",
-	  "\033[35m+ json json.py"},
-	{ { .kind = PT_EVENT_IMPORT, .name = "sys", .detail = "(built-in)"},
+	  "\033[35m+ json json.py" },
+	{ { .kind = PT_EVENT_IMPORT, .name = "sys", .detail = "(built-in)" },
 	  "+ sys (built-in)",
-	  "\033[35m+ sys (built-in)"},
-	{ { .kind = PT_EVENT_IMPORT, .name = "space"}, "+ space", "\033[35m+ space"},
+	  "\033[35m+ sys (built-in)" },
+	{ { .kind = PT_EVENT_IMPORT, .name = "space" }, "+ space", "\033[35m+ space" },
 	{ { .kind = PT_EVENT_IMPORT,
 	    .name = "x",
 	    .detail = "No module named 'x'",
 	    .is_failure = true },
 	  "+ x (failed: No module named 'x')",
-	  "\033[35m+ x (failed: No module named 'x')"},
+	  "\033[35m+ x (failed: No module named 'x')" },
 	/* A failure is not to be taken for an import that went well. */
 	{ { .kind = PT_EVENT_IMPORT, .name = "x", .is_failure = true },
 	  "+ x (failed)",
-	  "\033[35m+ x (failed)"},
+	  "\033[35m+ x (failed)" },
 	{ { .kind = PT_EVENT_IMPORT, .name = "x", .detail = "", .is_failure = true },
 	  "+ x (failed)",
-	  "\033[35m+ x (failed)"},
+	  "\033[35m+ x (failed)" },
 };
 
 START_TEST(text_event)
@@ -394,9 +391,7 @@ END_TEST
 
 START_TEST(trace_call)
 {
-	const struct pt_event event = {
-		.kind = PT_EVENT_CALL, .code = &code, .line = 1
-	};
+	const struct pt_event event = { .kind = PT_EVENT_CALL, .code = &code, .line = 1 };
 
 	check_event(&pt_format_trace, &plain, &event, "",
 		    " --- modulename: a, funcname: f\n");

@@ -233,7 +233,7 @@ START_TEST(line_of_stage_size)
 {
 	start_file("trace", true);
 	struct pt_stage *stage = pt_stage_new();
-	const size_t size = PT_STAGE_SIZE;
+	const size_t size = PT_STAGE_SIZE - PT_STAGE_SLACK;
 
 	put(stage, "before\n");
 	char *room = pt_stage_reserve(stage, size);
