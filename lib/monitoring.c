@@ -45,17 +45,17 @@ static inline PyObject *go_on(void)
 	return pt_py.none;
 }
 
-/* The record of code that has had an event; the one of the last event is at hand. */
+/* The record of code that has had an event; those of the last events are at hand. */
 static inline struct pt_code *find_code(struct pt_thread *thread, PyObject *object)
 {
-	if (__builtin_expect(thread->last_code == object, 1))
-		return thread->last_record;
+	struct pt_recent *recent = pt_thread_recent(thread, object);
+
+	if (__builtin_expect(recent->code == object, 1))
+		return recent->record;
 	struct pt_code *code = pt_code_find(object);
 	/* Excluded code has no record of its own that could tell of its end. */
-	if (code && code != &pt_code_excluded) {
-		thread->last_code = object;
-		thread->last_record = code;
-	}
+	if (code && code != &pt_code_excluded)
+		*recent = (struct pt_recent){ object, code };
 	return code;
 }
 

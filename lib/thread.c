@@ -3,6 +3,7 @@
 
 #include "thread.h"
 
+#include "code.h"
 #include "lock.h"
 #include "stage.h"
 
@@ -152,8 +153,10 @@ void pt_thread_forget_code(struct pt_code *code)
 {
 	pt_lock();
 	for (struct pt_thread *thread = threads; thread; thread = thread->next) {
+		struct pt_recent *recent = pt_thread_recent(thread, code->object);
+		if (recent->record == code)
+			*recent = (struct pt_recent){ 0 };
 		if (thread->last_record == code) {
-			thread->last_code = NULL;
 			thread->last_frame = NULL;
 			thread->last_record = NULL;
 		}

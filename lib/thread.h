@@ -21,14 +21,22 @@ struct pt_frame {
 	int line;	   /* the last one that was seen in it */
 };
 
-/* A thread. Its own functions alone use it, but for the cached record. */
+/* Code that had events lately, by its address; excluded code is not in it. */
+#define PT_RECENT_COUNT 64
+
+struct pt_recent {
+	const void *code; /* the code object; NULL: nothing is here */
+	struct pt_code *record;
+};
+
+/* A thread. Its own functions alone use it, but for the cached records. */
 struct pt_thread {
 	struct pt_frame *frames; /* from the outermost to the running one */
 	unsigned int depth;
 	unsigned int capacity;
-	const void *last_code;	     /* the code object of the last event, ... */
-	const void *last_frame;	     /* ... or its frame, whichever the backend has ... */
-	struct pt_code *last_record; /* ... and its record */
+	const void *last_frame;	     /* of the last event, where the backend has it, ... */
+	struct pt_code *last_record; /* ... and the record of its code */
+	struct pt_recent recent[PT_RECENT_COUNT];
 	struct pt_stage *stage;	     /* shared by all threads while they take turns */
 	bool owns_stage;
 	pid_t id;		     /* as the kernel numbers threads */
@@ -57,6 +65,15 @@ static inline struct pt_thread *pt_thread_self(void)
 	struct pt_thread *thread = pt_thread_current;
 
 	return __builtin_expect(thread != NULL, 1) ? thread : pt_thread_new();
+}
+
+/* The place of a code object among the recent ones. */
+static inline struct pt_recent *pt_thread_recent(struct pt_thread *thread,
+						 const void *code)
+{
+	uintptr_t address = (uintptr_t)code;
+
+	return &thread->recent[(address >> 5 ^ address >> 11) % PT_RECENT_COUNT];
 }
 
 /* Prepares for threads; once per process. GIL: not needed. */

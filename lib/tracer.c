@@ -226,7 +226,8 @@ static inline void write_line(struct pt_thread *thread, const char *text, size_t
 		pt_sink_write(text, size);
 		return;
 	}
-	out = pt_copy_short(out, thread->prefix, prefix);
+	if (prefix)
+		out = pt_copy_short(out, thread->prefix, prefix);
 	out = pt_copy_short(out, text, head);
 	out = pt_copy_short(out, blanks, indent);
 	pt_copy_short(out, text + head, size - head);
