@@ -142,10 +142,15 @@ static void copy_bytecode(struct pt_code *code)
 	pt_python_drop(bytes);
 }
 
+static bool may_have_role(const struct pt_code *code)
+{
+	return policy.wants_imports && strcmp(code->file->name, BOOTSTRAP) == 0;
+}
+
 /* Before 3.11 every __exit__ of the module passes; the event tells which one it is. */
 static enum pt_code_role find_role(const struct pt_code *code)
 {
-	if (!policy.wants_imports || strcmp(code->file->name, BOOTSTRAP) != 0)
+	if (!may_have_role(code))
 		return PT_ROLE_NONE;
 	if (strcmp(code->name, "_load_unlocked") == 0)
 		return PT_ROLE_LOAD;
@@ -158,8 +163,8 @@ static enum pt_code_role find_role(const struct pt_code *code)
 	return is_unlock ? PT_ROLE_UNLOCK : PT_ROLE_NONE;
 }
 
-/* Makes a record about which nothing is decided yet, or returns NULL. */
-static struct pt_code *new_record(PyObject *object, const struct pt_code *parent)
+/* Makes a record of which only the file is known, or returns NULL. */
+static struct pt_code *new_record(PyObject *object)
 {
 	struct pt_code *code = calloc(1, sizeof(*code));
 	char *file = pt_python_attr_text(object, "co_filename");
@@ -172,21 +177,31 @@ static struct pt_code *new_record(PyObject *object, const struct pt_code *parent
 	code->object = object;
 	code->file = pt_file_get(file);
 	free(file);
+	if (!code->file) {
+		free_record(code);
+		return NULL;
+	}
+	return code;
+}
+
+/* Fills in the rest, which is not needed of code whose file is not traced. */
+static bool describe(struct pt_code *code, const struct pt_code *parent)
+{
+	PyObject *object = code->object; /* borrowed */
+
 	code->name = pt_python_attr_text(object, "co_name");
 	if (pt_py.has_qualname)
 		code->qualname = pt_python_attr_text(object, "co_qualname");
 	else if (code->name)
 		code->qualname = child_qualname(parent, code->name);
-	if (!code->file || !code->name || !code->qualname) {
-		free_record(code);
-		return NULL;
-	}
+	if (!code->name || !code->qualname)
+		return false;
 	code->first_line = (int)pt_python_attr_long(object, "co_firstlineno", 1);
 	code->flags = (unsigned int)pt_python_attr_long(object, "co_flags", 0);
 	code->base_indent = strcmp(code->name, "<module>") == 0 ? 0 : -1;
 	code->is_machinery = strncmp(code->file->name, "<frozen importlib", 17) == 0;
 	code->role = find_role(code);
-	return code;
+	return true;
 }
 
 /* Returns whether code of that file comes from no file at all. */
@@ -321,7 +336,7 @@ static void report_file(struct pt_file *file, const struct pt_verdict *verdict)
 struct context {
 	PyObject *globals; /* borrowed */
 	char *module;	   /* __name__ */
-	char *file;	   /* __file__ */
+	char *file;	   /* __file__, once it is needed */
 	char *alias;	   /* what __main__ is otherwise called */
 };
 
@@ -329,7 +344,7 @@ static void open_context(struct context *context, const struct pt_code *code)
 {
 	context->globals = pt_py.PyEval_GetGlobals();
 	context->module = global_text(context->globals, "__name__");
-	context->file = global_text(context->globals, "__file__");
+	context->file = NULL;
 	context->alias = NULL;
 	if (context->module && strcmp(context->module, "__main__") == 0)
 		context->alias = find_main(code, context->globals);
@@ -342,38 +357,50 @@ static void close_context(struct context *context)
 	free(context->alias);
 }
 
-/* What the rules say of a piece of code, and of the file that it is in. */
-struct decision {
-	bool is_code_wanted;
-	bool is_file_wanted; /* at least some code of it may be */
-};
-
-/* Asks the rules; whether code is traced depends on the format, too. */
-static struct decision decide(struct pt_code *code, const struct context *context)
+/* What is known of code before its name is. */
+static struct pt_rule_target target_of(const struct pt_code *code,
+				       const struct context *context)
 {
-	struct pt_rule_target target = {
+	return (struct pt_rule_target){
 		.path = code->file->path,
 		.real = code->file->real,
 		.module = context->module,
 		.alias = context->alias,
 		.origin = code->origin ? code->origin : pt_file_origin(code->file),
 	};
+}
+
+/* Asks the rules whether at least some code of the file may be traced. */
+static bool is_file_wanted(struct pt_code *code, const struct context *context)
+{
+	struct pt_rule_target target = target_of(code, context);
 	struct pt_verdict verdict = pt_rules_decide(policy.rules, &target);
 
 	if (policy.wants_report)
 		report_file(code->file, &verdict);
-	bool is_file_wanted = verdict.is_traced;
-	if (is_file_wanted) {
-		target.function = code->qualname;
-		verdict = pt_rules_decide(policy.rules, &target);
-	}
-	code->is_traced = verdict.is_traced && (context->file || !policy.needs_file) &&
+	return verdict.is_traced;
+}
+
+/*
+ * Asks the rules about code of a file that is wanted. Whether it is traced depends on the
+ * format, too. Returns what the rules say.
+ */
+static bool decide(struct pt_code *code, struct context *context)
+{
+	struct pt_rule_target target = target_of(code, context);
+
+	target.function = code->qualname;
+	if (!pt_rules_decide(policy.rules, &target).is_traced)
+		return false;
+	if (!context->file)
+		context->file = global_text(context->globals, "__file__");
+	code->is_traced = (context->file || !policy.needs_file) &&
 			  (!code->is_machinery || policy.wants_machinery);
 	if (code->is_traced && context->file)
 		code->module = module_of_file(context->file);
 	if (code->is_traced && !pt_py.has_monitoring && (code->flags & PT_CODE_RESUMABLE))
 		copy_bytecode(code);
-	return (struct decision){ verdict.is_traced, is_file_wanted };
+	return true;
 }
 
 /* Attaches a decided record, which may then be another thread's or that of no interest.
@@ -393,7 +420,7 @@ static struct pt_code *keep(struct pt_code *code)
 }
 
 /* Makes and decides the records of the code objects inside PARENT, with its globals. */
-static void adopt_children(const struct pt_code *parent, const struct context *context)
+static void adopt_children(const struct pt_code *parent, struct context *context)
 {
 	PyObject *constants = pt_py.PyObject_GetAttrString(parent->object, "co_consts");
 	Py_ssize_t count = constants ? pt_py.PyTuple_Size(constants) : -1;
@@ -403,11 +430,16 @@ static void adopt_children(const struct pt_code *parent, const struct context *c
 		if (!object || !pt_python_is_exactly(object, pt_py.code_type) ||
 		    pt_code_find(object))
 			continue;
-		struct pt_code *child = new_record(object, parent);
+		struct pt_code *child = new_record(object);
 		if (!child)
 			continue;
 		child->origin = parent->origin;
-		decide(child, context);
+		if (!describe(child, parent)) {
+			free_record(child);
+			continue;
+		}
+		if (is_file_wanted(child, context))
+			decide(child, context);
 		adopt_children(child, context);
 		keep(child);
 	}
@@ -430,11 +462,15 @@ static struct pt_code *settle(struct pt_code *code)
 		code->origin = synthetic_origin(code, context.module);
 	else if (code->file->origin & PT_ORIGIN_USER && !pt_file_places()->project)
 		find_project_by_argv();
-	struct decision decision = decide(code, &context);
-	if (strcmp(code->name, "<module>") == 0 &&
-	    (code->origin || (decision.is_file_wanted && !pt_py.has_qualname)))
-		adopt_children(code, &context);
-	bool is_deferred = decision.is_code_wanted && policy.needs_file && !context.file;
+	bool is_wanted = is_file_wanted(code, &context);
+	bool is_deferred = false;
+	if ((is_wanted || code->origin || may_have_role(code)) && describe(code, NULL)) {
+		bool is_code_wanted = is_wanted && decide(code, &context);
+		if (strcmp(code->name, "<module>") == 0 &&
+		    (code->origin || (is_wanted && !pt_py.has_qualname)))
+			adopt_children(code, &context);
+		is_deferred = is_code_wanted && policy.needs_file && !context.file;
+	}
 	close_context(&context);
 	if (!is_deferred)
 		return keep(code);
@@ -449,7 +485,7 @@ struct pt_code *pt_code_get(PyObject *object)
 
 	if (code)
 		return code;
-	code = new_record(object, NULL);
+	code = new_record(object);
 	if (code)
 		code = settle(code);
 	errno = saved;
