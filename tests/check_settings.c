@@ -472,6 +472,7 @@ START_TEST(help_shows_every_setting)
 		"PYTRACE_OUTPUT=stderr                    # stderr, stdout, fd:N, a "
 		"file, "
 		"a directory; %p %P %e %t %h %%",
+		"PYTRACE_ZSTD_LEVEL=1                     # 1 to 19, for outputs in .zst",
 		"PYTRACE_TIME=none                        # none, relative, delta, wall",
 		"PYTRACE_DEPTH=                           # deepest call level shown, "
 		"from 1",

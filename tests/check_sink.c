@@ -28,7 +28,7 @@ static void start_file(const char *name, bool is_first)
 {
 	struct pt_output output = { .fd = -1, .path = strdup(name) };
 
-	pt_sink_start(&output, is_first);
+	pt_sink_start(&output, is_first, 1);
 	ck_assert_ptr_null(output.path);
 }
 
@@ -36,7 +36,7 @@ static void start_descriptor(int fd)
 {
 	struct pt_output output = { .fd = fd };
 
-	pt_sink_start(&output, true);
+	pt_sink_start(&output, true, 1);
 }
 
 static void put(struct pt_stage *stage, const char *line)
@@ -141,7 +141,7 @@ START_TEST(missing_directories_are_made)
 				    .path = strdup("a/b/c/trace"),
 				    .in_directory = true };
 
-	pt_sink_start(&output, true);
+	pt_sink_start(&output, true, 1);
 	ck_assert_str_eq(pt_check_read("a/b/c/trace"), "");
 	ck_assert(pt_sink_is_alive());
 }
@@ -319,7 +319,7 @@ static void check_fallback(size_t row, bool is_first)
 		 "libpytrace: PYTRACE_OUTPUT: %s; tracing to stderr\none\ntwo\n",
 		 unopenable[row].message);
 	pt_check_capture_stderr();
-	pt_sink_start(&output, is_first);
+	pt_sink_start(&output, is_first, 1);
 	struct pt_stage *stage = pt_stage_new();
 	put(stage, "one\n");
 	put(stage, "two\n");
@@ -486,7 +486,7 @@ START_TEST(private_output_is_not_shared)
 				    .path = strdup("trace"),
 				    .is_private = true };
 
-	pt_sink_start(&output, true);
+	pt_sink_start(&output, true, 1);
 	ck_assert(!pt_sink_is_shared());
 }
 END_TEST
