@@ -81,6 +81,7 @@
 	X(PyObject_SetAttrString)    \
 	X(PyObject_Str)              \
 	X(PyObject_Type)             \
+	X(PyBool_FromLong)           \
 	X(PyBytes_AsStringAndSize)   \
 	X(PySys_GetObject)           \
 	X(PyThreadState_Clear)       \

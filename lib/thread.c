@@ -146,7 +146,7 @@ void pt_thread_push(struct pt_thread *thread, const void *code, const void *fram
 		thread->frames = frames;
 		thread->capacity = capacity;
 	}
-	thread->frames[thread->depth++] = (struct pt_frame){ code, frame, line };
+	thread->frames[thread->depth++] = (struct pt_frame){ code, frame, line, false };
 }
 
 void pt_thread_forget_code(struct pt_code *code)

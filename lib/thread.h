@@ -19,6 +19,7 @@ struct pt_frame {
 	const void *code;  /* the code object; compared, never followed */
 	const void *frame; /* the frame object likewise, where the backend has it */
 	int line;	   /* the last one that was seen in it */
+	bool is_quiet;	   /* the program's tracer wants no lines of it */
 };
 
 /* Code that had events lately, by its address; excluded code is not in it. */

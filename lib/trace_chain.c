@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #define LINK_NAME "libpytrace"
+#define LINES "f_trace_lines"
 
 /* How far into a thread state the function is looked for; none is shorter. */
 #define SEARCH_SIZE 192
@@ -199,6 +200,43 @@ static void on_link_end(PyObject *capsule)
 	errno = saved;
 }
 
+/* The frame among those counted, if it is traced code that runs. */
+static struct pt_frame *entry_of(PyFrameObject *frame)
+{
+	struct pt_thread *thread = pt_thread_current;
+	struct pt_frame *top = NULL;
+
+	if (!thread || !thread->depth)
+		return NULL;
+	top = &thread->frames[thread->depth - 1];
+	return top->frame == frame ? top : NULL;
+}
+
+static void set_lines(PyFrameObject *frame, bool is_on)
+{
+	PyObject *value = pt_py.PyBool_FromLong(is_on);
+
+	if (pt_py.PyObject_SetAttrString((PyObject *)frame, LINES, value) != 0)
+		pt_py.PyErr_Clear();
+	pt_python_drop(value);
+}
+
+/*
+ * By f_trace_lines = False a tracer wants no lines of a frame, which would leave us
+ * without them, too. So this is noted, and the frame has True until the next event that
+ * is not a line.
+ */
+static void keep_lines(PyFrameObject *frame)
+{
+	struct pt_frame *entry = entry_of(frame);
+
+	if (!entry)
+		return;
+	entry->is_quiet = pt_python_attr_long((PyObject *)frame, LINES, 1) == 0;
+	if (entry->is_quiet)
+		set_lines(frame, true);
+}
+
 /* The trace function of threads that have a tracer of the program, too. */
 static int trace_both(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
@@ -206,11 +244,19 @@ static int trace_both(PyObject *self, PyFrameObject *frame, int what, PyObject *
 	/* Borrowed as it is without us; the link may be gone after either call. */
 	Py_tracefunc function = link->function;
 	PyObject *object = link->object;
+	struct pt_frame *entry = entry_of(frame);
+	bool is_quiet = entry && entry->is_quiet;
 
 	watch(self, frame, what, arg);
+	if (is_quiet && what == PyTrace_LINE)
+		return 0;
+	if (is_quiet)
+		set_lines(frame, false);
 	int result = function(object, frame, what, arg);
 	if (is_active)
 		take_over(pt_py.PyThreadState_Get());
+	if (is_active && result == 0)
+		keep_lines(frame);
 	return result;
 }
 

@@ -174,13 +174,15 @@ def coverage_environment(interpreter):
 def cover(interpreter, environment, folder, options, library=None):
     """Runs coverage. Returns its report, the data by file, and what the program left."""
     command = [interpreter.executable, "-m", "coverage"]
-    tail = options + ["--data-file=data", "--include=*/shop.py", "shop.py"]
+    tail = ["--data-file=data", "--include=*/shop.py"] + options + ["shop.py"]
     if library:
         result = trace(command + ["run"] + tail, folder, library, env=environment)
     else:
         result = run(command + ["run"] + tail, environment, cwd=folder)
     report = run(command + ["report", "-m", "--data-file=data"], environment, cwd=folder)
     data = run(command + ["json", "-q", "--data-file=data", "-o", "-"], environment, cwd=folder)
+    if b"No data" in report.stdout:
+        return report.stdout, {}, result
     if report.status or data.status:
         raise Failure("no report: %s\n%s\n%s" % (report.stdout, data.stderr, result.stderr))
     return report.stdout, json.loads(data.stdout)["files"], result
@@ -200,6 +202,10 @@ def check_coverage_of(core, interpreter, library):
             expect_equal("report", traced_report, report)
             expect_equal("data", traced_data, data)
             expect_lines_of(reference, result)
+        # A program that is not measured is traced all the same.
+        _, _, result = cover(interpreter, environment, folder.path, ["--include=/none/*"],
+                             library)
+        expect_lines_of(reference, result)
 
 
 def check_coverage_python(interpreter, library):
@@ -211,6 +217,52 @@ def check_coverage_c(interpreter, library):
     if run([interpreter.executable, "-c", "import coverage.tracer"], environment).status:
         raise Skip("coverage has no C tracer")
     check_coverage_of("ctrace", interpreter, library)
+
+
+QUIET = """\
+import sys
+
+def tracer(frame, event, arg):
+    print(event, frame.f_code.co_name, frame.f_lineno, frame.f_trace_lines)
+    if event == "call":
+        frame.f_trace_lines = frame.f_code.co_name == "loud"
+    if event == "exception":
+        frame.f_trace_lines = True
+    return tracer
+
+def loud():
+    quiet()
+    return list(numbers())
+
+def quiet():
+    for i in range(2):
+        print(i)
+
+def numbers():
+    yield 1
+    try:
+        yield []
+        raise ValueError
+    except ValueError:
+        yield 2
+    return
+
+PLACEHOLDER
+loud()
+sys.settrace(None)
+loud()
+"""
+
+
+def check_no_lines(interpreter, library):
+    """A tracer that wants no lines gets none; the trace has them."""
+    command = [interpreter.executable, "shop.py"]
+    with Folder(shop=QUIET.replace("PLACEHOLDER", "sys.settrace(tracer)")) as folder:
+        plain = run(command, cwd=folder.path)
+        result = trace(command, folder.path, library)
+        expect_same(result, plain)
+        folder.write("shop.py", QUIET.replace("PLACEHOLDER", "sys.settrace(None)"))
+        expect_lines_of(trace(command, folder.path, library), result)
 
 
 THREADS_IN_C = """\
@@ -272,5 +324,6 @@ def check_c_tracer_in_thread(interpreter, library):
 
 CHECKS = [
     check_pdb_steps, check_pdb_jump, check_pdb_conditions, check_pdb_ends, check_set_trace,
-    check_trace_module, check_coverage_python, check_coverage_c, check_c_tracer_in_thread,
+    check_trace_module, check_coverage_python, check_coverage_c, check_no_lines,
+    check_c_tracer_in_thread,
 ]
