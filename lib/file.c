@@ -208,7 +208,10 @@ static bool describe(struct pt_file *file)
 		file->origin = PT_ORIGIN_USER;
 	}
 	file->shown = shown_path(file);
-	return file->shown != NULL;
+	if (!file->shown)
+		return false;
+	file->shown_width = pt_utf8_width(file->shown);
+	return true;
 }
 
 static void free_file(struct pt_file *file)

@@ -24,21 +24,11 @@
 #define COLOR_IMPORT "\033[35m"
 #define COLOR_END "\033[0m"
 
-/* Length of UTF-8 text in characters. */
-static size_t width_of(const char *text, size_t size)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < size; i++)
-		width += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return width;
-}
-
 /* The column at which the text of all lines of a file begins. */
 static size_t text_column(struct pt_file *file)
 {
 	/* The place, a colon, at least one digit, two spaces. */
-	size_t width = width_of(file->shown, strlen(file->shown)) + 4;
+	size_t width = file->shown_width + 4;
 
 	for (int count = pt_source_line_count(pt_file_source(file)); count >= 10;
 	     count /= 10)
@@ -60,10 +50,26 @@ static bool is_control(const char *text, size_t length)
 	       (length == 0 && c < 0xa0);
 }
 
+/* Length of what TEXT begins with that needs no look at each character: ASCII. */
+static size_t plain_length(const char *text, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size && text[length] >= 0x20 && text[length] < 0x7f)
+		length++;
+	return length;
+}
+
 /* Appends text that came from a program: no character of it shall control a terminal. */
 static void add_clean(struct pt_buf *out, const char *text, size_t size)
 {
 	while (size) {
+		size_t plain = plain_length(text, size);
+		pt_buf_add(out, text, plain);
+		text += plain;
+		size -= plain;
+		if (size == 0)
+			break;
 		size_t length = pt_utf8_length(text, size);
 		size_t step = length ? length : 1;
 		if (is_control(text, length))
@@ -82,7 +88,7 @@ static void add_place(const struct pt_format_options *options, const struct pt_c
 	const char *name = code->file->shown;
 	char number[16];
 	int digits = snprintf(number, sizeof(number), ":%d", line);
-	size_t width = width_of(name, strlen(name)) + (size_t)digits;
+	size_t width = code->file->shown_width + (size_t)digits;
 	size_t column = is_padded ? text_column(code->file) : 0;
 
 	if (options->has_color)

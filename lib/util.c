@@ -269,3 +269,12 @@ size_t pt_utf8_length(const char *bytes, size_t size)
 	}
 	return 0;
 }
+
+size_t pt_utf8_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}

@@ -79,6 +79,9 @@ void pt_normalize_path(char *path);
  */
 size_t pt_utf8_length(const char *text, size_t size);
 
+/* Returns the number of characters of UTF-8 text. GIL: not needed. */
+size_t pt_utf8_width(const char *text);
+
 /* Replaces control characters in TEXT by spaces, so that it is one line. GIL: not needed.
  */
 void pt_clean_line(char *text);
