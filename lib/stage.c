@@ -19,44 +19,52 @@
 /* Numbers the staging files of the process. */
 static atomic_uint last_number;
 
+/* Allocates the blocks of a file; being above a limit is no reason for a signal. */
+static int allocate(int fd)
+{
+	struct pt_quiet quiet;
+
+	pt_quiet_begin(&quiet);
+	int error = -posix_fallocate(fd, 0, (off_t)FILE_SIZE);
+	pt_quiet_end(&quiet, error);
+	return error;
+}
+
 /*
  * Maps a new file of that name. Its blocks are allocated before they are touched: a full
- * disk must be an error here and not a SIGBUS later.
+ * disk must be an error here and not a SIGBUS later. Returns 0 or -errno.
  */
-static char *map_file(const char *path)
+static int map_file(const char *path, char **data)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	char *data = NULL;
 
 	if (fd < 0)
-		return NULL;
-	if (posix_fallocate(fd, 0, (off_t)FILE_SIZE) == 0) {
-		data = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		data = data == MAP_FAILED ? NULL : data;
+		return -errno;
+	int error = allocate(fd);
+	if (!error) {
+		*data = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		error = *data == MAP_FAILED ? -errno : 0;
 	}
-	if (!data)
+	if (error)
 		unlink(path);
 	close(fd);
-	return data;
+	return error;
 }
 
 static bool open_file(struct pt_stage *stage, const char *output)
 {
 	unsigned int number = atomic_fetch_add(&last_number, 1);
 	char *path = pt_format("%s.%d-%u" PT_STAGE_SUFFIX, output, (int)getpid(), number);
+	char *data = NULL;
+	int error = path ? map_file(path, &data) : -ENOMEM;
 
-	if (!path)
-		return false;
-	char *data = map_file(path);
+	if (error)
+		free(path);
 	/* What a process that had this pid before has left is not ours to write over. */
-	if (!data && errno == EEXIST && number < 1000) {
-		free(path);
+	if (error == -EEXIST && number < 1000)
 		return open_file(stage, output);
-	}
-	if (!data) {
-		free(path);
+	if (error)
 		return false;
-	}
 	stage->data = data;
 	stage->path = path;
 	stage->journal = (struct pt_journal *)(void *)(data + PT_STAGE_SIZE);

@@ -122,27 +122,45 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-int pt_write_all(int fd, const char *data, size_t size)
+static void fill_write_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGPIPE);
+	sigaddset(signals, SIGXFSZ);
+}
+
+void pt_quiet_begin(struct pt_quiet *quiet)
+{
+	sigset_t signals;
+
+	fill_write_signals(&signals);
+	sigemptyset(&quiet->pending);
+	pthread_sigmask(SIG_BLOCK, &signals, &quiet->mask);
+	if (sigismember(&quiet->mask, SIGPIPE) || sigismember(&quiet->mask, SIGXFSZ))
+		sigpending(&quiet->pending);
+}
+
+void pt_quiet_end(const struct pt_quiet *quiet, int error)
 {
 	const struct timespec no_time = { 0 };
 	sigset_t signals;
-	sigset_t mask;
-	sigset_t pending;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGPIPE);
-	sigaddset(&signals, SIGXFSZ);
-	sigemptyset(&pending);
-	pthread_sigmask(SIG_BLOCK, &signals, &mask);
-	if (sigismember(&mask, SIGPIPE) || sigismember(&mask, SIGXFSZ))
-		sigpending(&pending);
-	int error = write_all(fd, data, size);
+	fill_write_signals(&signals);
 	/* Take away the signal that our own write raised, and none that was there before.
 	 */
-	if ((error == -EPIPE && !sigismember(&pending, SIGPIPE)) ||
-	    (error == -EFBIG && !sigismember(&pending, SIGXFSZ)))
+	if ((error == -EPIPE && !sigismember(&quiet->pending, SIGPIPE)) ||
+	    (error == -EFBIG && !sigismember(&quiet->pending, SIGXFSZ)))
 		sigtimedwait(&signals, NULL, &no_time);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	pthread_sigmask(SIG_SETMASK, &quiet->mask, NULL);
+}
+
+int pt_write_all(int fd, const char *data, size_t size)
+{
+	struct pt_quiet quiet;
+
+	pt_quiet_begin(&quiet);
+	int error = write_all(fd, data, size);
+	pt_quiet_end(&quiet, error);
 	return error;
 }
 

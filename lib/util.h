@@ -4,6 +4,7 @@
 #ifndef PT_UTIL_H
 #define PT_UTIL_H
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,6 +60,17 @@ char *pt_buf_take(struct pt_buf *buf);
  * written. The process gets no SIGPIPE and no SIGXFSZ from it. GIL: not needed.
  */
 int pt_write_all(int fd, const char *data, size_t size);
+
+/*
+ * Between these calls the thread gets no SIGPIPE and no SIGXFSZ; one that came of what
+ * was done there, which failed with ERROR (-errno, or 0), is taken away. GIL: not needed.
+ */
+struct pt_quiet {
+	sigset_t mask;
+	sigset_t pending;
+};
+void pt_quiet_begin(struct pt_quiet *quiet);
+void pt_quiet_end(const struct pt_quiet *quiet, int error);
 
 /*
  * Returns the one of the COUNT strings in NAMES that is a likely meaning of the

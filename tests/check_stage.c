@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: MIT */
+/* Each test runs in a process of its own: staging files are numbered from 0 in each. */
+#include "config.h"
+
+#include "check_pytrace.h"
+#include "lineage.h"
+#include "output.h"
+#include "sink.h"
+#include "stage.h"
+#include "util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
+
+/* The value that errno must still have afterwards. */
+#define MARK 4711
+
+/* A user who may do nothing, for root to become. */
+#define NOBODY 65534
+
+static const char zeros[FILE_SIZE];
+
+static void start_file(const char *path)
+{
+	struct pt_output output = { .fd = -1, .path = strdup(path) };
+
+	pt_sink_start(&output, true);
+}
+
+static void put(struct pt_stage *stage, const char *line)
+{
+	size_t size = strlen(line);
+	char *room = pt_stage_reserve(stage, size);
+
+	ck_assert_ptr_nonnull(room);
+	memcpy(room, line, size);
+	pt_stage_commit(stage, size);
+}
+
+/* The name of a staging file of this process for the output "trace". */
+static const char *staged_name(unsigned int number)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "trace.%d-%u.staged", (int)getpid(), number);
+	return pt_check_path(name);
+}
+
+/* Checks that a staging file holds TEXT and zeros behind it. */
+static void check_staged(const char *path, const char *text)
+{
+	static char data[FILE_SIZE];
+	size_t size = strlen(text);
+	FILE *file = fopen(path, "rb");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fread(data, 1, FILE_SIZE, file), FILE_SIZE);
+	ck_assert_int_eq(getc(file), EOF);
+	fclose(file);
+	ck_assert_str_eq(data, text);
+	ck_assert_mem_eq(data + size, zeros, PT_STAGE_SIZE - size);
+}
+
+/* Checks that a stage has no file, and that its lines come to the output all the same. */
+static void check_private(const char *output)
+{
+	struct pt_stage *stage = pt_stage_new();
+	struct stat status;
+
+	put(stage, "one\n");
+	ck_assert_ptr_null(stage->journal);
+	ck_assert_pstr_eq(stage->path, NULL);
+	ck_assert_ptr_nonnull(stage->data);
+	put(stage, "two\n");
+	pt_stage_free(stage);
+	ck_assert_int_eq(stat(output, &status), 0);
+	if (S_ISREG(status.st_mode))
+		ck_assert_str_eq(pt_check_read(output), "one\ntwo\n");
+	ck_assert(pt_sink_is_alive());
+}
+
+START_TEST(new_stage_has_nothing)
+{
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+
+	ck_assert_ptr_null(stage->data);
+	ck_assert_ptr_null(stage->journal);
+	ck_assert_uint_eq(stage->size, 0);
+	pt_stage_flush(stage);
+	pt_stage_close(stage);
+	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
+	pt_stage_free(stage);
+}
+END_TEST
+
+START_TEST(file_is_mapped)
+{
+	struct stat status;
+
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "one\n");
+	ck_assert_pstr_eq(stage->path, staged_name(0));
+	check_staged(staged_name(0), "one\n");
+	put(stage, "two\n");
+	check_staged(staged_name(0), "one\ntwo\n");
+	ck_assert_int_eq(stat(staged_name(0), &status), 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0600);
+	/* Its blocks are there: no full disk can be met when they are written to. */
+	ck_assert_int_ge(status.st_blocks * 512, FILE_SIZE);
+	ck_assert_str_eq(pt_check_read("trace"), "");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\n");
+}
+END_TEST
+
+START_TEST(journal_tells_the_process)
+{
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+
+	put(stage, "one\n");
+	ck_assert_int_eq(stage->journal->pid, getpid());
+	ck_assert_uint_ne(stage->journal->start_time, 0);
+	ck_assert_uint_eq(stage->journal->start_time, pt_lineage_start_time(getpid()));
+	ck_assert_uint_ne(stage->journal->pid_namespace, 0);
+	ck_assert_uint_eq(stage->journal->pid_namespace, pt_lineage_pid_namespace());
+	ck_assert_uint_eq(stage->journal->writing, 0);
+	pt_stage_free(stage);
+}
+END_TEST
+
+/* Between flushes only zeros are there, and the journal knows of no write. */
+START_TEST(flush_clears)
+{
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+
+	put(stage, "one\n");
+	pt_stage_flush(stage);
+	check_staged(staged_name(0), "");
+	ck_assert_uint_eq(stage->journal->writing, 0);
+	ck_assert_uint_eq(stage->journal->output_size, 0);
+	/* Another process writes as well. */
+	FILE *other = fopen("trace", "a");
+	fputs("other\n", other);
+	fclose(other);
+	put(stage, "2\n");
+	check_staged(staged_name(0), "2\n");
+	pt_stage_flush(stage);
+	check_staged(staged_name(0), "");
+	ck_assert_uint_eq(stage->journal->output_size, 10);
+	pt_stage_flush(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "one\nother\n2\n");
+	pt_stage_free(stage);
+}
+END_TEST
+
+/* What is staged already, how much room is asked for, and what must be flushed for it. */
+static const struct {
+	size_t used;
+	size_t size;
+	bool has_room;
+	bool is_flushed;
+} room_rows[] = {
+	{ 0, 1, true, false },
+	{ 0, PT_STAGE_SIZE, true, false },
+	{ 0, PT_STAGE_SIZE + 1, false, false },
+	{ 2, PT_STAGE_SIZE - 2, true, false },
+	{ 2, PT_STAGE_SIZE - 1, true, true },
+	{ 2, PT_STAGE_SIZE, true, true },
+	{ 2, PT_STAGE_SIZE + 1, false, true },
+	{ PT_STAGE_SIZE - 1, 1, true, false },
+	{ PT_STAGE_SIZE - 1, 2, true, true },
+	{ PT_STAGE_SIZE, 1, true, true },
+	{ PT_STAGE_SIZE, (size_t)-1, false, true },
+};
+
+START_TEST(room)
+{
+	size_t used = room_rows[_i].used;
+
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+	if (used) {
+		memset(pt_stage_reserve(stage, used), '\n', used);
+		pt_stage_commit(stage, used);
+	}
+	errno = MARK;
+	char *found = pt_stage_reserve(stage, room_rows[_i].size);
+	ck_assert_int_eq(errno, MARK);
+	size_t left = room_rows[_i].is_flushed ? 0 : used;
+	ck_assert_ptr_eq(found, room_rows[_i].has_room ? stage->data + left : NULL);
+	ck_assert_uint_eq(stage->used, left);
+	ck_assert_uint_eq(strlen(pt_check_read("trace")), used - left);
+	pt_stage_free(stage);
+	ck_assert_uint_eq(strlen(pt_check_read("trace")), used);
+}
+END_TEST
+
+START_TEST(two_stages)
+{
+	start_file(pt_check_path("trace"));
+	struct pt_stage *first = pt_stage_new();
+	struct pt_stage *second = pt_stage_new();
+
+	put(first, "first\n");
+	put(second, "second\n");
+	ck_assert_pstr_eq(first->path, staged_name(0));
+	ck_assert_pstr_eq(second->path, staged_name(1));
+	check_staged(staged_name(0), "first\n");
+	check_staged(staged_name(1), "second\n");
+	pt_stage_free(second);
+	ck_assert_str_eq(pt_check_read("trace"), "second\n");
+	check_staged(staged_name(0), "first\n");
+	pt_stage_free(first);
+	ck_assert_str_eq(pt_check_read("trace"), "second\nfirst\n");
+	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
+	ck_assert_int_eq(access(staged_name(1), F_OK), -1);
+}
+END_TEST
+
+START_TEST(close_takes_file_away)
+{
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+
+	put(stage, "one\n");
+	pt_stage_close(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "one\n");
+	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
+	/* Some code may run even then. */
+	pt_stage_close(stage);
+	put(stage, "two\n");
+	pt_stage_close(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\n");
+	put(stage, "three\n");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\nthree\n");
+}
+END_TEST
+
+/* Stages a line in a child, in a file of its own. */
+static void use_in_child(struct pt_stage *stage)
+{
+	pt_stage_forget(stage);
+	ck_assert_ptr_null(stage->data);
+	ck_assert_uint_eq(stage->used, 0);
+	put(stage, "of the child\n");
+	ck_assert_int_eq(stage->journal->pid, getpid());
+	ck_assert_uint_eq(stage->journal->start_time, pt_lineage_start_time(getpid()));
+	char number[64];
+	snprintf(number, sizeof(number), ".%d-", (int)getpid());
+	ck_assert_ptr_nonnull(strstr(stage->path, number));
+	check_staged(stage->path, "of the child\n");
+	pt_stage_free(stage);
+	_exit(0);
+}
+
+START_TEST(forget_after_fork)
+{
+	int status = 0;
+
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "of the parent\n");
+	pid_t child = fork();
+	if (child == 0)
+		use_in_child(stage);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_str_eq(pt_check_read("trace"), "of the child\n");
+	check_staged(staged_name(0), "of the parent\n");
+	put(stage, "more\n");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "of the child\nof the parent\nmore\n");
+}
+END_TEST
+
+/* What outlives the process is what it had staged. */
+START_TEST(text_outlives_the_process)
+{
+	int status = 0;
+
+	start_file(pt_check_path("trace"));
+	pid_t child = fork();
+	if (child == 0) {
+		put(pt_stage_new(), "last words\n");
+		raise(SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	char name[64];
+	snprintf(name, sizeof(name), "trace.%d-0.staged", (int)child);
+	check_staged(name, "last words\n");
+	ck_assert_str_eq(pt_check_read("trace"), "");
+}
+END_TEST
+
+/* Names that are taken, as a process that had this pid may have left them. */
+START_TEST(taken_name_is_left_alone)
+{
+	start_file(pt_check_path("trace"));
+	pt_check_write_text(staged_name(0), "taken");
+	pt_check_make_directory(staged_name(1));
+	ck_assert_int_eq(symlink("victim", staged_name(2)), 0);
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "one\n");
+	ck_assert_pstr_eq(stage->path, staged_name(3));
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read(staged_name(0)), "taken");
+	ck_assert_int_eq(access("victim", F_OK), -1);
+	ck_assert_int_eq(access(staged_name(3), F_OK), -1);
+	ck_assert_str_eq(pt_check_read("trace"), "one\n");
+}
+END_TEST
+
+START_TEST(no_file_for_a_device)
+{
+	start_file("/dev/null");
+	check_private("/dev/null");
+}
+END_TEST
+
+START_TEST(no_file_for_a_fifo)
+{
+	ck_assert_int_eq(mkfifo("fifo", 0666), 0);
+	ck_assert_int_ge(open("fifo", O_RDONLY | O_NONBLOCK), 0);
+	start_file(pt_check_path("fifo"));
+	check_private("fifo");
+}
+END_TEST
+
+START_TEST(no_file_for_a_descriptor)
+{
+	struct pt_output output = { .fd = open("trace", O_WRONLY | O_CREAT, 0666) };
+
+	pt_sink_start(&output, true);
+	check_private("trace");
+}
+END_TEST
+
+/* The output is writable, but there can be nothing beside it. */
+START_TEST(no_file_beside_a_link_of_proc)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d",
+		 open("trace", O_WRONLY | O_CREAT, 0666));
+	start_file(path);
+	check_private("trace");
+}
+END_TEST
+
+START_TEST(no_file_with_too_long_a_name)
+{
+	char name[252];
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	start_file(pt_check_path(name));
+	check_private(name);
+}
+END_TEST
+
+START_TEST(no_file_in_unwritable_directory)
+{
+	char parent[PATH_MAX];
+
+	pt_check_write_text("trace", "");
+	ck_assert_int_eq(chmod("trace", 0666), 0);
+	ck_assert_int_eq(chmod(".", 0555), 0);
+	snprintf(parent, sizeof(parent), "%s", pt_check_directory());
+	ck_assert_int_eq(chmod(dirname(parent), 0755), 0);
+	if (geteuid() == 0)
+		ck_assert_int_eq(seteuid(NOBODY), 0);
+	start_file(pt_check_path("trace"));
+	check_private("trace");
+	ck_assert_int_eq(seteuid(getuid()), 0);
+	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
+}
+END_TEST
+
+/* Mounts a small file system on "small". Returns false where that is not allowed. */
+static bool mount_small(const char *options)
+{
+	uid_t user = getuid();
+
+	if (unshare(CLONE_NEWNS) != 0) {
+		if (unshare(CLONE_NEWNS | CLONE_NEWUSER) != 0)
+			return false;
+		ck_assert_uint_ne(user, 0);
+	}
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return false;
+	pt_check_make_directory("small");
+	return mount("none", "small", "tmpfs", 0, options) == 0;
+}
+
+/* A disk that has no room for staging files: one try, and no SIGBUS. */
+START_TEST(no_file_on_a_full_disk)
+{
+	if (!mount_small("size=32k"))
+		return;
+	start_file(pt_check_path("small/trace"));
+	struct pt_stage *stage = pt_stage_new();
+	/* What the program met last must not look like a name that is taken. */
+	errno = EEXIST;
+	put(stage, "one\n");
+	ck_assert_int_eq(errno, EEXIST);
+	ck_assert_ptr_null(stage->journal);
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("small/trace"), "one\n");
+	ck_assert_int_eq(mount("none", "small", "tmpfs", MS_REMOUNT, "size=1m"), 0);
+	stage = pt_stage_new();
+	put(stage, "two\n");
+	ck_assert_ptr_nonnull(stage->path);
+	ck_assert_ptr_nonnull(strstr(stage->path, "-1.staged"));
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("small/trace"), "one\ntwo\n");
+}
+END_TEST
+
+/* The file is open for writing, all else has become read-only. */
+START_TEST(no_file_on_a_read_only_disk)
+{
+	if (!mount_small("size=1m"))
+		return;
+	pt_check_write_text("small/trace", "");
+	ck_assert_int_eq(mount("small/trace", "small/trace", NULL, MS_BIND, NULL), 0);
+	ck_assert_int_eq(
+		mount("none", "small", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	start_file(pt_check_path("small/trace"));
+	check_private("small/trace");
+}
+END_TEST
+
+/* The limit is met by the staging file already; no signal may come of it. */
+START_TEST(no_file_above_size_limit)
+{
+	struct rlimit limit = { 10000, 10000 };
+
+	signal(SIGXFSZ, SIG_DFL);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	start_file(pt_check_path("trace"));
+	check_private("trace");
+	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
+}
+END_TEST
+
+/* The staging file is within the limit, the output goes beyond. */
+START_TEST(output_meets_size_limit)
+{
+	struct rlimit limit = { FILE_SIZE, FILE_SIZE };
+
+	pt_check_capture_stderr();
+	signal(SIGXFSZ, SIG_DFL);
+	start_file(pt_check_path("trace"));
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	struct pt_stage *stage = pt_stage_new();
+	/* Each assertion adds to a file of check's, for which the limit counts, too. */
+	for (int i = 0; i < 100000; i++) {
+		memcpy(pt_stage_reserve(stage, 2), "x\n", 2);
+		pt_stage_commit(stage, 2);
+	}
+	ck_assert_ptr_nonnull(stage->journal);
+	pt_stage_free(stage);
+	ck_assert(!pt_sink_is_alive());
+	ck_assert_uint_gt(pt_sink_dropped(), 0);
+	ck_assert_uint_eq(strlen(pt_check_read("trace")), FILE_SIZE);
+	ck_assert_ptr_nonnull(
+		strstr(pt_check_captured(), "File too large; tracing stops"));
+}
+END_TEST
+
+START_TEST(errno_is_kept)
+{
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+
+	pt_check_write_text(staged_name(0), "taken");
+	errno = MARK;
+	put(stage, "one\n");
+	ck_assert_int_eq(errno, MARK);
+	pt_stage_flush(stage);
+	ck_assert_int_eq(errno, MARK);
+	pt_stage_free(stage);
+}
+END_TEST
+
+static TCase *good_case(void)
+{
+	TCase *tcase = tcase_create("good");
+
+	pt_check_add_directory(tcase);
+	tcase_add_test(tcase, new_stage_has_nothing);
+	tcase_add_test(tcase, file_is_mapped);
+	tcase_add_test(tcase, journal_tells_the_process);
+	tcase_add_test(tcase, flush_clears);
+	tcase_add_loop_test(tcase, room, 0, PT_ARRAY_SIZE(room_rows));
+	tcase_add_test(tcase, two_stages);
+	tcase_add_test(tcase, close_takes_file_away);
+	tcase_add_test(tcase, forget_after_fork);
+	tcase_add_test(tcase, text_outlives_the_process);
+	tcase_add_test(tcase, taken_name_is_left_alone);
+	tcase_add_test(tcase, errno_is_kept);
+	return tcase;
+}
+
+static TCase *bad_case(void)
+{
+	TCase *tcase = tcase_create("bad");
+
+	pt_check_add_directory(tcase);
+	tcase_add_test(tcase, no_file_for_a_device);
+	tcase_add_test(tcase, no_file_for_a_fifo);
+	tcase_add_test(tcase, no_file_for_a_descriptor);
+	tcase_add_test(tcase, no_file_beside_a_link_of_proc);
+	tcase_add_test(tcase, no_file_with_too_long_a_name);
+	tcase_add_test(tcase, no_file_in_unwritable_directory);
+	tcase_add_test(tcase, no_file_on_a_full_disk);
+	tcase_add_test(tcase, no_file_on_a_read_only_disk);
+	tcase_add_test(tcase, no_file_above_size_limit);
+	tcase_add_test(tcase, output_meets_size_limit);
+	return tcase;
+}
+
+Suite *pt_stage_suite(void)
+{
+	Suite *suite = suite_create("stage");
+
+	suite_add_tcase(suite, good_case());
+	suite_add_tcase(suite, bad_case());
+	return suite;
+}
