@@ -18,6 +18,8 @@ int main(void)
 	srunner_add_suite(runner, pt_output_suite());
 	srunner_add_suite(runner, pt_sink_suite());
 	srunner_add_suite(runner, pt_stage_suite());
+	srunner_add_suite(runner, pt_lineage_suite());
+	srunner_add_suite(runner, pt_follow_suite());
 	srunner_add_suite(runner, pt_format_suite());
 	srunner_set_tap(runner, "-");
 	srunner_run_all(runner, CK_SILENT);
