@@ -14,7 +14,7 @@ struct pt_file {
 	char *path;	     /* absolute and normalized; NULL: not a file ("<string>") */
 	char *real;	     /* PATH with symbolic links resolved; NULL when PATH is */
 	char *shown;	     /* for people: relative to the start directory if below it */
-	size_t shown_width; /* of that, in characters */
+	size_t shown_width;  /* of that, in characters */
 	unsigned int origin; /* set of enum pt_origin, without script and project */
 	struct pt_source *source; /* read on first use, see pt_file_source() */
 	bool is_reported;	  /* PYTRACE_DEBUG=rules has named it */

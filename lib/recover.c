@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -20,6 +21,9 @@
 
 #define FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
 
+/* Others append hardly more than this between a look at the size and the write. */
+#define MAX_GAP ((size_t)1 << 20)
+
 /* What is looked for. */
 struct search {
 	const char *output; /* absolute */
@@ -27,7 +31,22 @@ struct search {
 	bool wants_discard;
 };
 
-/* The pid in the name of a staging file, and the length of the output's name in it. */
+/* Reads a number that stands between TEXT and END, nothing else. Returns -1 if none. */
+static long parse_number(const char *text, const char *end)
+{
+	char *stop = NULL;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	errno = 0;
+	long number = strtol(text, &stop, 10);
+	return stop == end && errno == 0 ? number : -1;
+}
+
+/*
+ * The pid in the name of a staging file, and the length of the output's name in it; 0 for
+ * any other name.
+ */
 static pid_t parse_name(const char *name, size_t *output_size)
 {
 	size_t size = strlen(name);
@@ -35,26 +54,35 @@ static pid_t parse_name(const char *name, size_t *output_size)
 
 	if (size <= suffix || strcmp(name + size - suffix, PT_STAGE_SUFFIX) != 0)
 		return 0;
+	const char *end = name + size - suffix;
 	const char *dot = memrchr(name, '.', size - suffix);
-	if (!dot || dot == name)
+	const char *dash = dot ? memchr(dot, '-', (size_t)(end - dot)) : NULL;
+	if (!dash || dot == name || parse_number(dash + 1, end) < 0)
 		return 0;
+	long pid = parse_number(dot + 1, dash);
 	*output_size = (size_t)(dot - name);
-	return (pid_t)strtol(dot + 1, NULL, 10);
+	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
+/*
+ * A number means a process only in its own namespace. Where it is ours, it is of the
+ * image that this process had before exec: staging files of ours come after the search.
+ */
 static bool is_dead(const struct pt_journal *journal, pid_t known_dead)
 {
-	if (journal->pid == known_dead)
-		return true;
-	if (journal->pid_namespace != pt_lineage_pid_namespace())
+	pid_t pid = (pid_t)journal->pid;
+
+	if (pid <= 0 || journal->pid_namespace != pt_lineage_pid_namespace())
 		return false;
-	return pt_lineage_start_time((pid_t)journal->pid) != journal->start_time;
+	if (pid == getpid())
+		return true;
+	uint64_t start = pt_lineage_start_time(pid);
+	return start != journal->start_time || (pid == known_dead && start == 0);
 }
 
 /* The part of the text that is whole lines. */
-static size_t whole_lines(const char *text)
+static size_t whole_lines(const char *text, size_t size)
 {
-	size_t size = strnlen(text, PT_STAGE_SIZE);
 	const char *end = memrchr(text, '\n', size);
 
 	return end ? (size_t)(end - text) + 1 : 0;
@@ -70,57 +98,54 @@ static size_t common_prefix(const char *a, size_t a_size, const char *b, size_t 
 }
 
 /*
- * How much of the text the output holds already: the process may have been killed in the
- * midst of writing it. The write began where the output ended then, or behind what others
- * have appended since; their lines begin with other pids.
+ * How much of the text is in the tail of the output already. It begins where the tail
+ * does, or behind what others have appended before; their lines begin with other pids.
+ * What is cut off at the end can go on there. Where others have appended behind it, a
+ * line that was cut off has to come again as a whole.
  */
-static size_t written_part(int fd, const struct pt_journal *journal, const char *text,
+static size_t find_written(const char *tail, size_t tail_size, const char *text,
 			   size_t size)
 {
-	struct stat status;
-	const char *line_end = memchr(text, '\n', size);
-	size_t first_line = line_end ? (size_t)(line_end - text) + 1 : size;
-	size_t best = 0;
+	size_t first_line = (size_t)((const char *)memchr(text, '\n', size) - text) + 1;
 
-	if (fstat(fd, &status) != 0 || (uint64_t)status.st_size <= journal->output_size)
-		return 0;
-	size_t tail_size = (size_t)((uint64_t)status.st_size - journal->output_size);
-	char *tail = malloc(tail_size);
-	if (tail && pread(fd, tail, tail_size, (off_t)journal->output_size) ==
-			    (ssize_t)tail_size) {
-		for (char *p = tail; p && p < tail + tail_size;) {
-			size_t rest = (size_t)(tail + tail_size - p);
-			size_t same = common_prefix(p, rest, text, size);
-			if (same >= first_line || same == rest) {
-				best = same;
-				break;
-			}
-			p = memchr(p, '\n', rest);
-			p += p != NULL;
-		}
+	for (const char *p = tail; p && p < tail + tail_size && p <= tail + MAX_GAP;) {
+		size_t rest = (size_t)(tail + tail_size - p);
+		size_t same = common_prefix(p, rest, text, size);
+		if (same == rest)
+			return same;
+		if (same >= first_line)
+			return whole_lines(text, same);
+		p = memchr(p, '\n', rest);
+		p += p != NULL;
 	}
-	free(tail);
-	return best;
+	return 0;
 }
 
-static int append_plain(int fd, const struct pt_journal *journal, const char *data,
-			size_t size)
+/* The process was killed in the midst of writing the text: how much of it was done? */
+static size_t written_part(int fd, uint64_t file_size, const struct pt_journal *journal,
+			   const char *text, size_t size)
 {
-	size_t done = atomic_load(&journal->writing) ?
-			      written_part(fd, journal, data, size) :
-			      0;
+	size_t tail_size = MAX_GAP + PT_STAGE_SIZE;
+	size_t done = 0;
 
-	if (lseek(fd, 0, SEEK_END) < 0)
-		return -errno;
-	return pt_write_all(fd, data + done, size - done);
+	if (file_size <= journal->output_size)
+		return 0;
+	if (file_size - journal->output_size < tail_size)
+		tail_size = (size_t)(file_size - journal->output_size);
+	char *tail = malloc(tail_size);
+	if (tail &&
+	    pread(fd, tail, tail_size, (off_t)journal->output_size) == (ssize_t)tail_size)
+		done = find_written(tail, tail_size, text, size);
+	free(tail);
+	return done;
 }
 
 /*
  * Appends a frame of its own. What a write that was under way has left goes away: its
  * bytes are all in the text, and it may have taken the end from the frame before.
  */
-static int append_packed(int fd, const struct pt_journal *journal, const char *data,
-			 size_t size)
+static int append_packed(int fd, const struct pt_journal *journal, bool was_writing,
+			 const char *text, size_t size)
 {
 	const char *problem = NULL;
 	struct pt_zstd *stream = pt_zstd_new(1, &problem);
@@ -129,39 +154,70 @@ static int append_packed(int fd, const struct pt_journal *journal, const char *d
 
 	if (!stream)
 		return error;
-	if (atomic_load(&journal->writing) && journal->output_size >= PT_ZSTD_END_SIZE) {
+	if (was_writing && journal->output_size >= PT_ZSTD_END_SIZE) {
 		pt_buf_add(&out, PT_ZSTD_END, PT_ZSTD_END_SIZE);
 		if (ftruncate(fd, (off_t)journal->output_size - PT_ZSTD_END_SIZE) != 0)
 			pt_buf_clear(&out);
 	}
-	if (pt_zstd_compress(stream, data, size, &out) && lseek(fd, 0, SEEK_END) >= 0)
+	if (pt_zstd_compress(stream, text, size, &out) && lseek(fd, 0, SEEK_END) >= 0)
 		error = pt_write_all(fd, out.data, out.size);
 	pt_zstd_free(stream);
 	pt_buf_destroy(&out);
 	return error;
 }
 
-/* Appends what a mapped staging file holds to its output. Returns whether all went well.
+/*
+ * Appends whole lines to an output. The journal tells of it, as with any write: this may
+ * be killed, or fail in the midst, and others have to go on. Returns whether it went
+ * well.
  */
-static bool put_in_place(const char *data, const char *output)
+static bool append(int fd, bool is_packed, struct pt_journal *journal, const char *text,
+		   size_t size)
 {
-	const struct pt_journal *journal = (const void *)(data + PT_STAGE_SIZE);
-	size_t size = whole_lines(data);
-	size_t name = strlen(output);
-	size_t suffix = strlen(PT_ZSTD_SUFFIX);
-	bool is_packed = name > suffix &&
-			 strcmp(output + name - suffix, PT_ZSTD_SUFFIX) == 0;
-	int fd = open(output,
-		      O_RDWR | O_CLOEXEC | O_NOFOLLOW | (is_packed ? 0 : O_APPEND));
+	struct stat status;
+	size_t done = 0;
 
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+		return false;
+	uint64_t file_size = (uint64_t)status.st_size;
+	bool was_writing = atomic_load(&journal->writing);
+	if (was_writing && !is_packed) {
+		done = written_part(fd, file_size, journal, text, size);
+	} else if (!was_writing) {
+		journal->output_size = file_size;
+		atomic_store(&journal->writing, size);
+	}
+	if (is_packed)
+		return append_packed(fd, journal, was_writing, text, size) == 0;
+	return pt_write_all(fd, text + done, size - done) == 0;
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t size = strlen(name);
+	size_t suffix_size = strlen(suffix);
+
+	return size > suffix_size && strcmp(name + size - suffix_size, suffix) == 0;
+}
+
+/* Appends what a mapped staging file holds to its output. Returns whether it went well.
+ */
+static bool put_in_place(char *data, const char *output, const struct search *search)
+{
+	size_t size = whole_lines(data, strnlen(data, PT_STAGE_SIZE));
+	bool is_packed = has_suffix(output, PT_ZSTD_SUFFIX);
+	/* The user's own output may be a link; in a name that was found it is a trap. */
+	int no_link = strcmp(output, search->output) == 0 ? 0 : O_NOFOLLOW;
+
+	if (size == 0)
+		return true;
+	int fd = open(output, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | no_link |
+				      (is_packed ? 0 : O_APPEND));
 	if (fd < 0)
 		return false;
-	int error = 0;
-	if (size)
-		error = is_packed ? append_packed(fd, journal, data, size) :
-				    append_plain(fd, journal, data, size);
+	bool is_well = append(fd, is_packed, (void *)(data + PT_STAGE_SIZE), data, size);
 	close(fd);
-	return error == 0;
+	return is_well;
 }
 
 /* Looks at one staging file, of which nobody else is to take care at the same time. */
@@ -170,15 +226,14 @@ static void handle_locked(int fd, const char *path, const char *output,
 {
 	struct stat status;
 
-	if (fstat(fd, &status) != 0 || status.st_nlink == 0 ||
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink == 0 ||
 	    status.st_size != FILE_SIZE)
 		return;
-	char *data = mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	char *data = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (data == MAP_FAILED)
 		return;
-	const struct pt_journal *journal = (const void *)(data + PT_STAGE_SIZE);
-	if (is_dead(journal, search->dead) &&
-	    (search->wants_discard || put_in_place(data, output)))
+	if (is_dead((const void *)(data + PT_STAGE_SIZE), search->dead) &&
+	    (search->wants_discard || put_in_place(data, output, search)))
 		unlink(path);
 	munmap(data, FILE_SIZE);
 }
@@ -188,8 +243,11 @@ static void handle_file(const char *directory, const char *name, size_t output_s
 {
 	char *path = pt_format("%s/%s", directory, name);
 	char *output = pt_format("%s/%.*s", directory, (int)output_size, name);
-	int fd = path && output ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	int fd = -1;
 
+	/* What has such a name may be anything: a FIFO would have us wait. */
+	if (path && output)
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			handle_locked(fd, path, output, search);
@@ -199,21 +257,30 @@ static void handle_file(const char *directory, const char *name, size_t output_s
 	free(output);
 }
 
+/* Returns whether a staging file of that name is looked for. */
+static bool is_wanted(const struct search *search, const char *name, size_t output_size,
+		      pid_t pid)
+{
+	const char *output = strrchr(search->output, '/') + 1;
+
+	if (search->dead)
+		return pid == search->dead;
+	return strncmp(name, output, output_size) == 0 && output[output_size] == '\0';
+}
+
 static bool look_for_files(const struct search *search)
 {
 	int saved = errno;
 	bool is_found = false;
 	const char *slash = strrchr(search->output, '/');
-	char *directory = strndup(search->output, (size_t)(slash - search->output));
+	char *directory =
+		slash ? strndup(search->output, (size_t)(slash - search->output)) : NULL;
 	DIR *listing = directory ? opendir(*directory ? directory : "/") : NULL;
 
 	for (struct dirent *entry; listing && (entry = readdir(listing));) {
 		size_t size = 0;
 		pid_t pid = parse_name(entry->d_name, &size);
-		bool is_ours = strncmp(entry->d_name, slash + 1, size) == 0 &&
-			       slash[1 + size] == '\0';
-		if (pid &&
-		    (search->dead ? pid == search->dead : is_ours && pid != getpid())) {
+		if (pid && is_wanted(search, entry->d_name, size, pid)) {
 			handle_file(directory, entry->d_name, size, search);
 			is_found = true;
 		}

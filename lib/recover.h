@@ -7,11 +7,12 @@
 #include <sys/types.h>
 
 /*
- * Looks in the directory of OUTPUT for staging files. Those that a dead process has left
- * for the same output are appended to it and taken away; with PID, those of that process
- * (which must be known to be dead) for any output in the directory. Whatever cannot be
- * done is left as it is. The second returns whether there was anything. errno is left as
- * it was. GIL: not needed.
+ * Looks in the directory of OUTPUT, an absolute path, for staging files. Those that a
+ * dead process has left for the same output are appended to it and taken away; with PID,
+ * those of that process (which must be known to be dead) for any output in the directory.
+ * Whatever cannot be done is left as it is. The second returns whether there was
+ * anything. errno is left as it was. The first is for when this process has no staging
+ * file yet: those with its own pid are of the time before exec. GIL: not needed.
  */
 void pt_recover_output(const char *output);
 bool pt_recover_process(const char *output, pid_t pid);

@@ -35,10 +35,10 @@ struct pt_thread {
 	struct pt_frame *frames; /* from the outermost to the running one */
 	unsigned int depth;
 	unsigned int capacity;
-	const void *last_frame;	     /* of the last event, where the backend has it, ... */
+	const void *last_frame; /* of the last event, where the backend has it, ... */
 	struct pt_code *last_record; /* ... and the record of its code */
 	struct pt_recent recent[PT_RECENT_COUNT];
-	struct pt_stage *stage;	     /* shared by all threads while they take turns */
+	struct pt_stage *stage; /* shared by all threads while they take turns */
 	bool owns_stage;
 	pid_t id;		     /* as the kernel numbers threads */
 	char prefix[PT_PREFIX_SIZE]; /* what stands in front of each line */

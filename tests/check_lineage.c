@@ -144,7 +144,7 @@ static void set_initial_environment(const char *text)
 	static size_t size; /* of what stood there before the first time */
 	char *start = environ[0];
 
-	for (size_t i = 0; !size || environ[i] == start + size; i++)
+	for (size_t i = 0; environ[i] == start + size; i++)
 		size += strlen(environ[i]) + 1;
 	if (size <= strlen(text))
 		_exit(2);

@@ -16,6 +16,7 @@ Suite *pt_file_suite(void);
 Suite *pt_output_suite(void);
 Suite *pt_sink_suite(void);
 Suite *pt_stage_suite(void);
+Suite *pt_recover_suite(void);
 Suite *pt_lineage_suite(void);
 Suite *pt_follow_suite(void);
 Suite *pt_format_suite(void);
