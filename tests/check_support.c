@@ -24,6 +24,9 @@ const char *__asan_default_options(void);
 /* The parent of all directories of a test case. */
 static char base[PATH_MAX];
 
+/* Where the tests were started: "./check_pytrace" must go on to mean this program. */
+static int start_directory = -1;
+
 /* See pt_check_directory(). */
 static char directory[PATH_MAX];
 
@@ -58,12 +61,15 @@ static void make_base(void)
 	int length = snprintf(base, sizeof(base), "%s/check_pytrace.XXXXXX", real);
 	ck_assert_int_lt(length, (int)sizeof(base));
 	ck_assert_ptr_nonnull(mkdtemp(base));
+	start_directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(start_directory, 0);
 }
 
 static void remove_base(void)
 {
 	/* Without fork the last test has left us in there. */
-	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(fchdir(start_directory), 0);
+	close(start_directory);
 	ck_assert_int_eq(nftw(base, remove_one, MAX_OPEN, FTW_DEPTH | FTW_PHYS), 0);
 }
 
