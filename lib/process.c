@@ -147,8 +147,12 @@ PT_EXPORT void abort(void)
 /* The process is about to become another program, or is a child that does. */
 static void before_exec(void)
 {
+	int saved = errno;
+
+	/* Should exec fail, staging begins anew. */
 	if (is_owner())
 		pt_thread_close_all();
+	errno = saved;
 	/* A child of vfork: all that is safe there is to tell its parent, in its memory.
 	 */
 	if (owner && !is_owner())

@@ -105,8 +105,8 @@ void pt_stage_close(struct pt_stage *stage)
 	pt_stage_flush(stage);
 	if (stage->path)
 		unlink(stage->path);
-	free(stage->path);
-	stage->path = NULL;
+	/* The memory stays: a thread that has room in it may be about to commit. */
+	stage->size = 0;
 }
 
 void pt_stage_free(struct pt_stage *stage)
@@ -129,6 +129,8 @@ char *pt_stage_make_room(struct pt_stage *stage, size_t size)
 
 	if (stage->data)
 		pt_stage_flush(stage);
+	if (stage->size == 0)
+		drop_memory(stage);
 	bool has_room = (stage->data || open_stage(stage)) && size <= stage->size;
 	errno = saved;
 	return has_room ? stage->data : NULL;
@@ -154,7 +156,4 @@ void pt_stage_flush(struct pt_stage *stage)
 		atomic_store(&journal->writing, 0);
 	}
 	stage->used = 0;
-	/* Closed for an exec that failed: the next line gets a new file. */
-	if (journal && !stage->path)
-		drop_memory(stage);
 }

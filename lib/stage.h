@@ -36,7 +36,7 @@ struct pt_journal {
 struct pt_stage {
 	char *data;
 	size_t used;
-	size_t size;
+	size_t size; /* 0: there is no memory, or it is not to be used any more */
 	struct pt_journal *journal; /* NULL: the memory is private */
 	char *path;		    /* of the staging file, else NULL */
 };
@@ -63,7 +63,7 @@ char *pt_stage_make_room(struct pt_stage *stage, size_t size);
  */
 static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
 {
-	if (__builtin_expect(stage->size - stage->used < size, 0))
+	if (__builtin_expect(stage->size < size || stage->size - size < stage->used, 0))
 		return pt_stage_make_room(stage, size);
 	return stage->data + stage->used;
 }
@@ -88,7 +88,9 @@ static inline void pt_stage_commit(struct pt_stage *stage, size_t size)
  */
 void pt_stage_forget(struct pt_stage *stage);
 
-/* Flushes a stage and takes its file away: the process ends, or execs. GIL: not needed.
+/*
+ * Flushes a stage and takes its file away, because the process ends or is about to become
+ * another program. Should it go on, the stage gets new memory. GIL: not needed.
  */
 void pt_stage_close(struct pt_stage *stage);
 

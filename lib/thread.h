@@ -101,7 +101,7 @@ void pt_thread_forget_code(struct pt_code *code);
 /* Writes out what all threads have staged. GIL: not needed at the end of the process. */
 void pt_thread_flush_all(void);
 
-/* The same at the end of the process: staging files are taken away, too. */
+/* The same before exec or the end of the process: staging files are taken away, too. */
 void pt_thread_close_all(void);
 
 /* Returns the number of events that all threads have had. GIL: not needed. */

@@ -235,6 +235,22 @@ START_TEST(two_stages)
 }
 END_TEST
 
+/* A thread has room when another one closes the stage: that memory is still there. */
+START_TEST(close_between_reserve_and_commit)
+{
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+	put(stage, "one\n");
+	char *place = pt_stage_reserve(stage, 4);
+	pt_stage_close(stage);
+	memcpy(place, "two\n", 4);
+	pt_stage_commit(stage, 4);
+	ck_assert_ptr_nonnull(pt_stage_reserve(stage, PT_STAGE_SIZE));
+	pt_stage_free(stage);
+	ck_assert_int_eq(access(staged_name(1), F_OK), -1);
+}
+END_TEST
+
 START_TEST(close_takes_file_away)
 {
 	start_file(pt_check_path("trace"));
@@ -247,7 +263,9 @@ START_TEST(close_takes_file_away)
 	/* Some code may run even then. */
 	pt_stage_close(stage);
 	put(stage, "two\n");
+	check_staged(staged_name(1), "two\n");
 	pt_stage_close(stage);
+	ck_assert_int_eq(access(staged_name(1), F_OK), -1);
 	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\n");
 	put(stage, "three\n");
 	pt_stage_free(stage);
@@ -515,6 +533,7 @@ static TCase *good_case(void)
 	tcase_add_loop_test(tcase, room, 0, PT_ARRAY_SIZE(room_rows));
 	tcase_add_test(tcase, two_stages);
 	tcase_add_test(tcase, close_takes_file_away);
+	tcase_add_test(tcase, close_between_reserve_and_commit);
 	tcase_add_test(tcase, forget_after_fork);
 	tcase_add_test(tcase, text_outlives_the_process);
 	tcase_add_test(tcase, taken_name_is_left_alone);

@@ -143,6 +143,8 @@ def check_ends(interpreter, library):
             lines = [line for line in lines if not line.startswith("[")] or lines
             ends = [found.group(1).split(":")[0] for found in map(END.match, lines) if found]
             expect_equal("end of " + name, ends, [last] if last else [])
+            if name not in ("kill", "segfault"):
+                expect_equal("staging files of " + name, staged_files(folder), [])
 
 
 POOL = """\
