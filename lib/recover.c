@@ -108,7 +108,7 @@ static size_t find_written(const char *tail, size_t tail_size, const char *text,
 {
 	size_t first_line = (size_t)((const char *)memchr(text, '\n', size) - text) + 1;
 
-	for (const char *p = tail; p && p < tail + tail_size && p <= tail + MAX_GAP;) {
+	for (const char *p = tail; p < tail + tail_size && p <= tail + MAX_GAP; p++) {
 		size_t rest = (size_t)(tail + tail_size - p);
 		size_t same = common_prefix(p, rest, text, size);
 		if (same == rest)
@@ -116,7 +116,8 @@ static size_t find_written(const char *tail, size_t tail_size, const char *text,
 		if (same >= first_line)
 			return whole_lines(text, same);
 		p = memchr(p, '\n', rest);
-		p += p != NULL;
+		if (!p)
+			break;
 	}
 	return 0;
 }
