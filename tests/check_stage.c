@@ -38,7 +38,7 @@ static void start_file(const char *path)
 {
 	struct pt_output output = { .fd = -1, .path = strdup(path) };
 
-	pt_sink_start(&output, true);
+	pt_sink_start(&output, true, 1);
 }
 
 static void put(struct pt_stage *stage, const char *line)
@@ -368,7 +368,7 @@ START_TEST(no_file_for_a_descriptor)
 {
 	struct pt_output output = { .fd = open("trace", O_WRONLY | O_CREAT, 0666) };
 
-	pt_sink_start(&output, true);
+	pt_sink_start(&output, true, 1);
 	check_private("trace");
 }
 END_TEST
