@@ -31,6 +31,11 @@
 /* How often f_lineno at that offset has proved right; -1: it was wrong once. */
 static int line_checks;
 
+/* Where frame objects of 3.8 have f_code, and how often that has proved right. */
+#define CODE_OFFSET 32
+
+static int code_checks;
+
 /* Number of the instruction at a byte offset, -1 when there is none. */
 static int opcode_at(const struct pt_code *code, long offset)
 {
@@ -94,14 +99,34 @@ static int line_of(PyFrameObject *frame)
 	return line;
 }
 
+/*
+ * The code object of a frame, borrowed. 3.8 has no function for it and takes long to look
+ * up the attribute, so it is read from where it is known to be, like f_lineno.
+ */
+static PyObject *object_of(PyFrameObject *frame)
+{
+	PyObject *object = NULL;
+
+	if (!pt_py.has_frame_api && code_checks >= LINE_CHECKS) {
+		memcpy(&object, (const char *)frame + CODE_OFFSET, sizeof(object));
+		return object;
+	}
+	PyObject *right = pt_python_frame_code(frame);
+	pt_python_drop(right); /* the frame keeps it */
+	if (!pt_py.has_frame_api && code_checks >= 0) {
+		memcpy(&object, (const char *)frame + CODE_OFFSET, sizeof(object));
+		code_checks = object == right ? code_checks + 1 : -1;
+	}
+	return right;
+}
+
 /* The record of the code that a frame runs. */
 static struct pt_code *code_of(struct pt_thread *thread, PyFrameObject *frame)
 {
 	if (__builtin_expect(thread->last_frame == frame, 1))
 		return thread->last_record;
-	PyObject *object = pt_python_frame_code(frame);
+	PyObject *object = object_of(frame);
 	struct pt_code *code = object ? pt_code_get(object) : &pt_code_excluded;
-	pt_python_drop(object); /* the frame keeps it */
 	thread->last_frame = frame;
 	thread->last_record = code;
 	return code;
