@@ -24,6 +24,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What lines can have of a stage: its end is for what is copied too much. */
+#define ROOM (PT_STAGE_SIZE - PT_STAGE_SLACK)
+
 #define FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
 
 /* The value that errno must still have afterwards. */
@@ -179,16 +182,16 @@ static const struct {
 	bool is_flushed;
 } room_rows[] = {
 	{ 0, 1, true, false },
-	{ 0, PT_STAGE_SIZE, true, false },
-	{ 0, PT_STAGE_SIZE + 1, false, false },
-	{ 2, PT_STAGE_SIZE - 2, true, false },
-	{ 2, PT_STAGE_SIZE - 1, true, true },
-	{ 2, PT_STAGE_SIZE, true, true },
-	{ 2, PT_STAGE_SIZE + 1, false, true },
-	{ PT_STAGE_SIZE - 1, 1, true, false },
-	{ PT_STAGE_SIZE - 1, 2, true, true },
-	{ PT_STAGE_SIZE, 1, true, true },
-	{ PT_STAGE_SIZE, (size_t)-1, false, true },
+	{ 0, ROOM, true, false },
+	{ 0, ROOM + 1, false, false },
+	{ 2, ROOM - 2, true, false },
+	{ 2, ROOM - 1, true, true },
+	{ 2, ROOM, true, true },
+	{ 2, ROOM + 1, false, true },
+	{ ROOM - 1, 1, true, false },
+	{ ROOM - 1, 2, true, true },
+	{ ROOM, 1, true, true },
+	{ ROOM, (size_t)-1, false, true },
 };
 
 START_TEST(room)
@@ -245,7 +248,7 @@ START_TEST(close_between_reserve_and_commit)
 	pt_stage_close(stage);
 	memcpy(place, "two\n", 4);
 	pt_stage_commit(stage, 4);
-	ck_assert_ptr_nonnull(pt_stage_reserve(stage, PT_STAGE_SIZE));
+	ck_assert_ptr_nonnull(pt_stage_reserve(stage, ROOM));
 	pt_stage_free(stage);
 	ck_assert_int_eq(access(staged_name(1), F_OK), -1);
 }
