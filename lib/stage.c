@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -97,7 +98,32 @@ static void drop_memory(struct pt_stage *stage)
 	else
 		free(stage->data);
 	free(stage->path);
-	*stage = (struct pt_stage){ 0 };
+	stage->data = NULL;
+	stage->used = 0;
+	stage->size = 0;
+	stage->journal = NULL;
+	stage->path = NULL;
+}
+
+void pt_stage_guard(struct pt_stage *stage)
+{
+	stage->is_guarded = true;
+}
+
+void pt_stage_enter(struct pt_stage *stage)
+{
+	while (atomic_exchange_explicit(&stage->is_busy, true, memory_order_acquire))
+		sched_yield();
+}
+
+bool pt_stage_try(struct pt_stage *stage, void (*action)(struct pt_stage *stage))
+{
+	if (stage->is_guarded &&
+	    atomic_exchange_explicit(&stage->is_busy, true, memory_order_acquire))
+		return false;
+	action(stage);
+	pt_stage_leave(stage);
+	return true;
 }
 
 void pt_stage_close(struct pt_stage *stage)
@@ -121,6 +147,8 @@ void pt_stage_free(struct pt_stage *stage)
 void pt_stage_forget(struct pt_stage *stage)
 {
 	drop_memory(stage);
+	/* Whoever was at it is a thread of the parent. */
+	atomic_store(&stage->is_busy, false);
 }
 
 char *pt_stage_make_room(struct pt_stage *stage, size_t size)
@@ -133,6 +161,8 @@ char *pt_stage_make_room(struct pt_stage *stage, size_t size)
 		drop_memory(stage);
 	bool has_room = (stage->data || open_stage(stage)) && size <= stage->size;
 	errno = saved;
+	if (!has_room && stage->is_guarded)
+		pt_stage_leave(stage);
 	return has_room ? stage->data : NULL;
 }
 

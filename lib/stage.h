@@ -39,6 +39,8 @@ struct pt_stage {
 	size_t size; /* 0: there is no memory, or it is not to be used any more */
 	struct pt_journal *journal; /* NULL: the memory is private */
 	char *path;		    /* of the staging file, else NULL */
+	bool is_guarded;	    /* see pt_stage_guard() */
+	atomic_bool is_busy;	    /* ... between reserve and commit, and in an action */
 };
 
 /*
@@ -46,6 +48,21 @@ struct pt_stage {
  * is opened, with the first line: most child processes have none. GIL: not needed.
  */
 struct pt_stage *pt_stage_new(void);
+
+/*
+ * Prepares a new stage for other threads, which may call pt_stage_try() for it while its
+ * own one runs: without a GIL. GIL: not needed.
+ */
+void pt_stage_guard(struct pt_stage *stage);
+
+/*
+ * Flushes or closes a stage on behalf of another thread. Returns false, and does nothing,
+ * while its own one is making a line. GIL: not needed.
+ */
+bool pt_stage_try(struct pt_stage *stage, void (*action)(struct pt_stage *stage));
+
+/* Waits until no other thread is at the stage. GIL: not needed. */
+void pt_stage_enter(struct pt_stage *stage);
 
 /* Flushes a stage, takes its file away and frees it; NULL is allowed. GIL: not needed. */
 void pt_stage_free(struct pt_stage *stage);
@@ -57,12 +74,14 @@ char *pt_stage_make_room(struct pt_stage *stage, size_t size);
 #define PT_STAGE_SLACK PT_COPY_BLOCK
 
 /*
- * Returns room for SIZE bytes and PT_STAGE_SLACK more, of which pt_stage_commit() then
- * takes the former; NULL when no stage is that large, or without memory. errno is left as
+ * Returns room for SIZE bytes and PT_STAGE_SLACK more, of which pt_stage_commit() must
+ * take the former; NULL when no stage is that large, or without memory. errno is left as
  * it was. GIL: not needed, but one thread at a time.
  */
 static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
 {
+	if (__builtin_expect(stage->is_guarded, 0))
+		pt_stage_enter(stage);
 	if (__builtin_expect(stage->size < size || stage->size - size < stage->used, 0))
 		return pt_stage_make_room(stage, size);
 	return stage->data + stage->used;
@@ -74,12 +93,20 @@ static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
  */
 void pt_stage_flush(struct pt_stage *stage);
 
+/* Ends what pt_stage_enter() began. GIL: not needed. */
+static inline void pt_stage_leave(struct pt_stage *stage)
+{
+	atomic_store_explicit(&stage->is_busy, false, memory_order_release);
+}
+
 /* Takes SIZE bytes, which must end a line; they go on at once unless it is to a file. */
 static inline void pt_stage_commit(struct pt_stage *stage, size_t size)
 {
 	stage->used += size;
 	if (PT_UNLIKELY(!pt_sink_is_buffered()))
 		pt_stage_flush(stage);
+	if (PT_UNLIKELY(stage->is_guarded))
+		pt_stage_leave(stage);
 }
 
 /*

@@ -8,12 +8,16 @@
 #include "stage.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define FIRST_CAPACITY 64
+
+/* How often a stage is asked for that is in use. */
+#define MAX_TRIES 10000
 
 /* See thread.h. */
 _Thread_local struct pt_thread *pt_thread_current;
@@ -69,11 +73,21 @@ void pt_thread_start(void)
 	pthread_key_create(&end_key, on_thread_end);
 }
 
+/* Returns a stage for one thread alone, but for each_stage(). */
+static struct pt_stage *new_own_stage(void)
+{
+	struct pt_stage *stage = pt_stage_new();
+
+	if (stage)
+		pt_stage_guard(stage);
+	return stage;
+}
+
 /* Gives a new thread its stage, under the lock. */
 static bool take_stage(struct pt_thread *thread)
 {
 	if (has_own_stages) {
-		thread->stage = pt_stage_new();
+		thread->stage = new_own_stage();
 		thread->owns_stage = true;
 	} else {
 		if (!shared_stage)
@@ -121,7 +135,7 @@ void pt_thread_update_stage(struct pt_thread *thread)
 {
 	if (!has_own_stages || thread->owns_stage)
 		return;
-	struct pt_stage *stage = pt_stage_new();
+	struct pt_stage *stage = new_own_stage();
 	if (!stage)
 		return;
 	thread->stage = stage;
@@ -164,17 +178,31 @@ void pt_thread_forget_code(struct pt_code *code)
 	pt_unlock();
 }
 
-/* Does something to every stage. */
-static void each_stage(void (*action)(struct pt_stage *stage))
+/* Does something to every stage that no thread is at. Returns whether that were all. */
+static bool each_free_stage(void (*action)(struct pt_stage *stage))
 {
+	bool is_all = true;
+
 	pt_lock();
 	if (shared_stage)
 		action(shared_stage);
 	for (struct pt_thread *thread = threads; thread; thread = thread->next) {
 		if (thread->owns_stage)
-			action(thread->stage);
+			is_all = pt_stage_try(thread->stage, action) && is_all;
 	}
 	pt_unlock();
+	return is_all;
+}
+
+/*
+ * Does something to every stage. A thread that is making a line may want the lock for
+ * that: it gets it between two tries. One that never comes to its end, because its line
+ * was interrupted by the signal that ends the process, is not waited for.
+ */
+static void each_stage(void (*action)(struct pt_stage *stage))
+{
+	for (int i = 0; i < MAX_TRIES && !each_free_stage(action); i++)
+		sched_yield();
 }
 
 void pt_thread_flush_all(void)

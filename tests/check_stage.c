@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -251,6 +252,68 @@ START_TEST(close_between_reserve_and_commit)
 	ck_assert_ptr_nonnull(pt_stage_reserve(stage, ROOM));
 	pt_stage_free(stage);
 	ck_assert_int_eq(access(staged_name(1), F_OK), -1);
+}
+END_TEST
+
+static void *write_lines(void *stage)
+{
+	char line[32];
+
+	for (int i = 0; i < 100000; i++) {
+		int size = snprintf(line, sizeof(line), "%d\n", i);
+		memcpy(pt_stage_reserve(stage, (size_t)size), line, (size_t)size);
+		pt_stage_commit(stage, (size_t)size);
+	}
+	return NULL;
+}
+
+/* One thread writes, another one flushes and closes: each line comes once, in order. */
+START_TEST(guarded_stage)
+{
+	void (*const actions[])(struct pt_stage *) = { pt_stage_flush, pt_stage_close };
+	pthread_t thread;
+
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+	pt_stage_guard(stage);
+	ck_assert_int_eq(pthread_create(&thread, NULL, write_lines, stage), 0);
+	while (pthread_tryjoin_np(thread, NULL) != 0)
+		pt_stage_try(stage, actions[_i]);
+	pt_stage_free(stage);
+	FILE *file = fopen("trace", "r");
+	char line[32];
+	int count = 0;
+	while (fgets(line, sizeof(line), file) && atoi(line) == count)
+		count++;
+	ck_assert_int_eq(count, 100000);
+	fclose(file);
+}
+END_TEST
+
+START_TEST(guarded_stage_in_use)
+{
+	start_file(pt_check_path("trace"));
+	struct pt_stage *stage = pt_stage_new();
+
+	pt_stage_guard(stage);
+	put(stage, "one\n");
+	char *place = pt_stage_reserve(stage, 4);
+	ck_assert(!pt_stage_try(stage, pt_stage_flush));
+	memcpy(place, "two\n", 4);
+	pt_stage_commit(stage, 4);
+	ck_assert_str_eq(pt_check_read("trace"), "");
+	ck_assert(pt_stage_try(stage, pt_stage_flush));
+	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\n");
+	/* A line that no stage can hold leaves it free. */
+	ck_assert_ptr_null(pt_stage_reserve(stage, PT_STAGE_SIZE + 1));
+	ck_assert(pt_stage_try(stage, pt_stage_close));
+	/* In the child after fork nobody is at it. */
+	pt_stage_reserve(stage, 4);
+	pt_stage_forget(stage);
+	ck_assert(pt_stage_try(stage, pt_stage_flush));
+	put(stage, "three\n");
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\nthree\n");
 }
 END_TEST
 
@@ -535,6 +598,8 @@ static TCase *good_case(void)
 	tcase_add_test(tcase, flush_clears);
 	tcase_add_loop_test(tcase, room, 0, PT_ARRAY_SIZE(room_rows));
 	tcase_add_test(tcase, two_stages);
+	tcase_add_loop_test(tcase, guarded_stage, 0, 2);
+	tcase_add_test(tcase, guarded_stage_in_use);
 	tcase_add_test(tcase, close_takes_file_away);
 	tcase_add_test(tcase, close_between_reserve_and_commit);
 	tcase_add_test(tcase, forget_after_fork);

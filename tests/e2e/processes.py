@@ -312,6 +312,46 @@ def check_descriptors(interpreter, library):
         expect_equal("file", read_lines(folder, "other"), [])
 
 
+BUSY = """\
+import subprocess, threading
+is_over = False
+counts = []
+def step(number):
+    return number + 1
+def spin():
+    count = 0
+    while not is_over:
+        step(count)
+        count += 1
+    counts.append((threading.get_native_id(), count))
+threads = [threading.Thread(target=spin) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for _ in range(5):
+    subprocess.check_call(["/bin/true"])
+is_over = True
+for thread in threads:
+    thread.join()
+for thread, count in counts:
+    print(thread, count)
+"""
+
+
+def check_busy_threads(interpreter, library):
+    """Threads lose no line, and repeat none, while another one starts processes."""
+    with Folder(main=BUSY) as folder:
+        status, out, err = finish(folder, interpreter, library, "main.py",
+                                  PYTRACE_EVENTS="line")
+        expect_equal("status and stderr", (status, err), (0, ""))
+        expected = {number: int(count) for number, count in map(str.split, out.splitlines())}
+        actual = dict.fromkeys(expected, 0)
+        for line in read_lines(folder):
+            found = re.match(r"\[\d+ (\d+)\] main.py:5 +return number \+ 1$", line)
+            if found:
+                actual[found.group(1)] += 1
+        expect_equal("steps of the threads", actual, expected)
+
+
 def limited(limit, value):
     return lambda: resource.setrlimit(limit, (value, value))
 
@@ -397,6 +437,6 @@ def check_own_files(interpreter, library):
 CHECKS = [
     check_compressed, check_own_files,
     check_killed_in_loop, check_killed_child, check_ends, check_pools, check_children,
-    check_under_a_shell, check_follow, check_daemon, check_descriptors, check_limits,
-    check_full_disk,
+    check_under_a_shell, check_follow, check_daemon, check_busy_threads,
+    check_descriptors, check_limits, check_full_disk,
 ]
