@@ -30,6 +30,9 @@
 
 #define FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
 
+/* The most that is staged at a time. */
+#define ROOM (PT_STAGE_SIZE - PT_STAGE_SLACK)
+
 /* The value that errno must still have afterwards. */
 #define MARK 4711
 

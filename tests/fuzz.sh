@@ -15,9 +15,9 @@ python_flags=${PYTHON_CFLAGS:-$(pkg-config --cflags python3 2>/dev/null)}
 find_clang() {
 	for each in ${CLANG:-clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14}; do
 		command -v "$each" >/dev/null || continue
-		echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' >tests/fuzz/probe.c
-		"$each" -fsanitize=fuzzer,address tests/fuzz/probe.c -o tests/fuzz/probe \
-			2>/dev/null && echo "$each" && return
+		echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+			"$each" -x c -fsanitize=fuzzer,address -o tests/fuzz/probe - 2>/dev/null &&
+			echo "$each" && return
 	done
 }
 
