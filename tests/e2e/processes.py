@@ -346,7 +346,7 @@ def check_busy_threads(interpreter, library):
         expected = {number: int(count) for number, count in map(str.split, out.splitlines())}
         actual = dict.fromkeys(expected, 0)
         for line in read_lines(folder):
-            found = re.match(r"\[\d+ (\d+)\] main.py:5 +return number \+ 1$", line)
+            found = re.match(r"\[\d+ (\d+)[^]]*\] main.py:5 +return number \+ 1$", line)
             if found:
                 actual[found.group(1)] += 1
         expect_equal("steps of the threads", actual, expected)
