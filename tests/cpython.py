@@ -8,8 +8,9 @@ Variables: CPYTHON_PYTHONS, patterns of versions ("3.8* 3.14*") or paths; CPYTHO
 test files, or "short" for a list that ends in minutes; CPYTHON_TIMEOUT, seconds for a file;
 CPYTHON_JOBS, how many files at a time; CPYTHON_LINES=1 traces lines alone, to /dev/null.
 
-A test whose outcome differs is repeated, with and without, before it is reported. The trace
-of everything is written to a file that is emptied as it grows.
+A test whose outcome differs is repeated, with and without, before it is reported; on 3.12
+and later also with a tool of sys.monitoring in Python: what that changes, too, is known. The
+trace of everything is written to a file that is emptied as it grows.
 """
 
 import concurrent.futures
@@ -37,21 +38,15 @@ SHORT = """test_sys_settrace test_monitoring test_threading test_generators test
     test_exceptions test_runpy test_pdb test_trace test_bdb test_fork1 test_posix test_code
     test_dis""".split()
 
-# Differences that README names among the limits: versions, pattern of the test, why. Those
-# in test_monitoring are what any second tool changes that watches the same code, also one
-# in Python; cpython_run.py hides our tool from it where that can be done.
-SECOND_TOOL = "the interpreter lets a second tool be noticed"
+# Differences that README names among the limits: versions, pattern of the test, why.
 KNOWN = [
-    ("3.12-", "test.test_monitoring.%s" % name, SECOND_TOOL) for name in (
-        "ExceptionMonitoringTest.test_implicit_stop_iteration",
-        "TestBranchConsistency.test_async_for",
-        "TestInstallIncrementally.*",
-        "TestLineAndInstructionEvents.*")
-] + [
     ("3.8-", "*.test_pass_fds_redirected", "the descriptor of the trace is seen in a list"),
     ("3.8-", "test_code status", "memory of code that tools attach to: the test leaves a "
      "function behind that is gone when code is freed"),
 ]
+
+# What a tool of sys.monitoring that is written in Python changes as well.
+STAND_IN = "any tool of sys.monitoring does that"
 
 MAX_TRACE = 512 << 20
 
@@ -107,7 +102,7 @@ def wait_for(process, timeout):
     return status
 
 
-def run_file(interpreter, name, library, chosen=()):
+def run_file(interpreter, name, library, chosen=(), **more):
     """Runs a test file, or the chosen tests in it; with a library, under it."""
     timeout = float(os.environ.get("CPYTHON_TIMEOUT", 900))
     parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -115,7 +110,7 @@ def run_file(interpreter, name, library, chosen=()):
         report, trace = os.path.join(folder, "report"), os.path.join(folder, "trace")
         work = os.path.join(folder, "work")
         os.mkdir(work)
-        environment = interpreters.clean_environment(TMPDIR=work)
+        environment = interpreters.clean_environment(TMPDIR=work, **more)
         del environment["PYTHONDONTWRITEBYTECODE"]
         environment["PYTHONPYCACHEPREFIX"] = os.path.join(folder, "cache")
         if library:
@@ -183,11 +178,17 @@ def compare(interpreter, name, library):
         for each in chosen:
             pairs[each][0].add(again.outcomes.get(each, "not-run"))
             pairs[each][1].add(last.outcomes.get(each, "not-run"))
+    lasting = {each for each, sets in pairs.items() if not sets[0] & sets[1]}
+    stand_in = {}
+    if lasting and interpreter.has_monitoring:
+        stand_in = run_file(interpreter, name, None, lasting, CPYTHON_STAND_IN="1").outcomes
     lines, failed, shown = [], False, 0
     for each, (without, within) in sorted(pairs.items()):
         text = "%s: %s, with the library %s" % (each, "/".join(sorted(without)),
                                                 "/".join(sorted(within)))
         reason = known_reason(interpreter, each)
+        if stand_in.get(each) in within:
+            reason = STAND_IN
         if without & within:
             lines.append("flaky: " + text)
         elif reason:

@@ -64,6 +64,25 @@ class Result(unittest.TextTestResult):
         super().addSubTest(test, subtest, err)
 
 
+def use_stand_in():
+    """Takes the part of the library in what any tool of sys.monitoring does, in Python."""
+    monitoring, events = sys.monitoring, sys.monitoring.events
+    monitoring.use_tool_id(OUR_TOOL, "libpytrace")
+    local = ("PY_START", "PY_RESUME", "PY_RETURN", "PY_YIELD", "LINE", "JUMP")
+    others = ("RAISE", "PY_UNWIND", "PY_THROW")
+    wanted = sum(getattr(events, name) for name in local)
+
+    def start(code, offset):
+        if not monitoring.get_local_events(OUR_TOOL, code):
+            monitoring.set_local_events(OUR_TOOL, code, wanted)
+
+    for name in local + others:
+        monitoring.register_callback(OUR_TOOL, getattr(events, name), lambda *rest: None)
+    monitoring.register_callback(OUR_TOOL, events.PY_START, start)
+    monitoring.set_events(OUR_TOOL, events.PY_START + sum(
+        getattr(events, name) for name in others))
+
+
 def each_test(suite):
     for test in suite:
         if isinstance(test, unittest.TestSuite):
@@ -93,6 +112,8 @@ def main():
     support.use_resources = []
     suite = unittest.defaultTestLoader.loadTestsFromName("test." + name)
     hide_tool(name)
+    if os.environ.pop("CPYTHON_STAND_IN", None):
+        use_stand_in()
     if chosen:
         suite = unittest.TestSuite(test for test in list(each_test(suite))
                                    if test.id() in chosen)

@@ -12,7 +12,7 @@
 set -eu
 kind=$1
 source=$(cd "$2" && pwd)
-here=$(dirname "$0")
+here=$(cd "$(dirname "$0")" && pwd)
 
 mkdir -p "sanitize-$kind"
 cd "sanitize-$kind"
@@ -27,10 +27,10 @@ make -s all
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 status=0
-TSAN_OPTIONS="report_thread_leaks=0 report_signal_unsafe=0 exitcode=0 die_after_fork=0 log_path=$logs/log" \
+TSAN_OPTIONS="report_thread_leaks=0 report_signal_unsafe=0 handle_segv=0 exitcode=0 die_after_fork=0 log_path=$logs/log" \
 	PT_LIBRARY=$PWD/lib/.libs/libpytrace.so PT_BEFORE=$($CC -print-file-name=libtsan.so) \
 	setarch -R "$PYTHON" "$here/e2e/driver.py" "$PWD/lib/.libs/libpytrace.so" \
-	${PT_PATTERNS:-'3.*t*-* golden *thread*' '3.*t*-* golden fork' '3.*t*-* processes *'} ||
+	${PT_PATTERNS:-'3.*t*-* golden *thread*' '3.*t*-* golden fork' '3.*t*-* processes [!d]*'} ||
 	status=$?
 "$PYTHON" - "$logs" <<'PYTHON' || status=1
 import os, re, sys
