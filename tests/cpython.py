@@ -41,6 +41,7 @@ SHORT = """test_sys_settrace test_monitoring test_threading test_generators test
 # Differences that README names among the limits: versions, pattern of the test, why.
 KNOWN = [
     ("3.8-", "*.test_pass_fds_redirected", "the descriptor of the trace is seen in a list"),
+    ("3.14-", "*.test_vfork_used_when_expected", "CPython skips it where LD_PRELOAD is set"),
     ("3.8-", "test_code status", "memory of code that tools attach to: the test leaves a "
      "function behind that is gone when code is freed"),
 ]
