@@ -3,7 +3,7 @@
 
 #include "code.h"
 
-#include "code_table.h"
+#include "code_store.h"
 #include "file.h"
 #include "lock.h"
 #include "log.h"
@@ -25,13 +25,10 @@ struct pt_code pt_code_excluded;
 struct pt_code pt_code_deferred;
 
 /* See code.h. */
-void (*pt_code_on_free)(struct pt_code *code);
+void (*pt_code_on_free)(const void *object, const struct pt_code *code);
 
 /* What decides about code, see pt_code_start(). */
 static struct pt_code_policy policy;
-
-/* Index of our data in the code objects of every interpreter; -1: none yet. */
-static Py_ssize_t extra_index = -1;
 
 void pt_code_start(const struct pt_code_policy *code_policy)
 {
@@ -60,59 +57,24 @@ static void free_record(struct pt_code *code)
 	free(code);
 }
 
-/* Called by the interpreter when a code object dies, in its finalization as well. */
-static void on_code_free(void *record)
+static void on_code_death(const void *object, struct pt_code *code)
 {
-	/* Since 3.13 code that only others attached data to comes by as well. */
-	if (!record || record == &pt_code_excluded)
-		return;
-	if (pt_code_on_free)
-		pt_code_on_free(record);
-	free_record(record);
+	bool is_shared = code == &pt_code_excluded;
+
+	if (pt_code_on_free && (object || !is_shared))
+		pt_code_on_free(object ? object : code->object, code);
+	if (!is_shared)
+		free_record(code);
 }
 
-/*
- * Code extras are not safe in free-threaded builds before 3.14.4 (gh-144981), and a
- * record must not go away while another thread uses it: those builds get a table of our
- * own.
- */
 int pt_code_start_interpreter(void)
 {
-	if (pt_py.is_free_threaded)
-		return 0;
-	/* Indexes are given out in order: the same one in every interpreter is the rule.
-	 */
-	Py_ssize_t index = pt_py.code_extra_index(on_code_free);
-	while (index >= 0 && index < extra_index)
-		index = pt_py.code_extra_index(on_code_free);
-	if (index < 0 || (extra_index >= 0 && index != extra_index))
-		return -ENOSPC;
-	extra_index = index;
-	return 0;
+	return pt_code_store_start(on_code_death);
 }
 
 struct pt_code *pt_code_find(PyObject *object)
 {
-	void *record = NULL;
-
-	if (pt_py.is_free_threaded)
-		return pt_code_table_find(object);
-	if (pt_py.code_get_extra(object, extra_index, &record) != 0) {
-		/* C extensions may fire events for objects of their own (3.13+). */
-		pt_py.PyErr_Clear();
-		return &pt_code_excluded;
-	}
-	return record;
-}
-
-static bool attach(PyObject *object, struct pt_code *record)
-{
-	if (pt_py.is_free_threaded)
-		return pt_code_table_insert(object, record);
-	if (pt_py.code_set_extra(object, extra_index, record) == 0)
-		return true;
-	pt_py.PyErr_Clear();
-	return false;
+	return pt_code_store_find(object);
 }
 
 /* Before 3.11 a code object does not know its qualified name: its parent tells it. */
@@ -410,10 +372,10 @@ static struct pt_code *keep(struct pt_code *code)
 	PyObject *object = code->object;
 	bool is_kept = code->is_traced || code->role != PT_ROLE_NONE;
 
-	if (is_kept && attach(object, code))
+	if (is_kept && pt_code_store_add(object, code))
 		return code;
 	free_record(code);
-	if (!is_kept && attach(object, &pt_code_excluded))
+	if (!is_kept && pt_code_store_add(object, &pt_code_excluded))
 		return &pt_code_excluded;
 	struct pt_code *other = pt_code_find(object);
 	return other ? other : &pt_code_excluded;
@@ -485,7 +447,9 @@ struct pt_code *pt_code_get(PyObject *object)
 
 	if (code)
 		return code;
-	code = new_record(object);
+	/* C extensions may fire events for objects of their own (3.13+). */
+	if (pt_python_is_exactly(object, pt_py.code_type))
+		code = new_record(object);
 	if (code)
 		code = settle(code);
 	errno = saved;

@@ -139,7 +139,10 @@ bool pt_code_set_line(struct pt_code *code, enum pt_mark mark, int line,
  */
 bool pt_code_wants_module(const char *module, const char *origin);
 
-/* Is told of each record that is about to be freed. Set once. */
-extern void (*pt_code_on_free)(struct pt_code *code);
+/*
+ * Is told of each code object with a record that dies, the latter being about to be freed
+ * unless it is pt_code_excluded. The object's address is only for comparing. Set once.
+ */
+extern void (*pt_code_on_free)(const void *object, const struct pt_code *code);
 
 #endif /* PT_CODE_H */

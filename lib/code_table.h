@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Records by code object, for free-threaded builds: read without a lock, never shrinks.
- */
+/* Records by code object, for interpreters from 3.12 on: read without a lock. */
 #ifndef PT_CODE_TABLE_H
 #define PT_CODE_TABLE_H
 
@@ -10,14 +9,24 @@
 
 struct pt_code;
 
-/* Returns the record of OBJECT, or NULL. Takes no lock. GIL: held (or thread attached).
+/*
+ * Returns the record of OBJECT, or NULL. Takes no lock as long as nothing is taken out at
+ * the same time. GIL: held (or thread attached).
  */
 struct pt_code *pt_code_table_find(PyObject *object);
 
 /*
- * Adds the record of OBJECT and takes a reference to OBJECT, so that its address is not
- * used again. Returns false without memory, or when OBJECT has a record. GIL: held.
+ * Adds the record of OBJECT, which belongs to INTERPRETER. Returns false without memory,
+ * or when OBJECT has a record. GIL: not needed.
  */
-bool pt_code_table_insert(PyObject *object, struct pt_code *record);
+bool pt_code_table_insert(PyObject *object, PyInterpreterState *interpreter,
+			  struct pt_code *record);
+
+/* Takes the record of OBJECT out and returns it, or NULL. GIL: not needed. */
+struct pt_code *pt_code_table_remove(PyObject *object);
+
+/* Takes out and hands to DROP all that belongs to INTERPRETER. GIL: not needed. */
+void pt_code_table_remove_all(PyInterpreterState *interpreter,
+			      void (*drop)(const void *object, struct pt_code *record));
 
 #endif /* PT_CODE_TABLE_H */

@@ -53,8 +53,7 @@ static inline struct pt_code *find_code(struct pt_thread *thread, PyObject *obje
 	if (__builtin_expect(recent->code == object, 1))
 		return recent->record;
 	struct pt_code *code = pt_code_find(object);
-	/* Excluded code has no record of its own that could tell of its end. */
-	if (code && code != &pt_code_excluded)
+	if (code)
 		*recent = (struct pt_recent){ object, code };
 	return code;
 }

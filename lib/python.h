@@ -52,74 +52,78 @@
 
 /* Functions that every supported version has, with the types that the headers give them.
  */
-#define PT_PYTHON_FUNCTIONS(X)       \
-	X(PyCapsule_GetPointer)      \
-	X(PyCapsule_New)             \
-	X(PyCFunction_GetFlags)      \
-	X(PyCFunction_GetFunction)   \
-	X(PyCFunction_NewEx)         \
-	X(PyCallable_Check)          \
-	X(PyCode_Addr2Line)          \
-	X(PyDict_GetItemString)      \
-	X(PyErr_Clear)               \
-	X(PyErr_ExceptionMatches)    \
-	X(PyErr_Fetch)               \
-	X(PyErr_Restore)             \
-	X(PyEval_GetFrame)           \
-	X(PyEval_GetGlobals)         \
-	X(PyEval_GetLocals)          \
-	X(PyEval_SetTrace)           \
-	X(PyExceptionClass_Name)     \
-	X(PyFrame_GetLineNumber)     \
-	X(PyInterpreterState_Head)   \
-	X(PyInterpreterState_Next)   \
-	X(PyLong_AsLong)             \
-	X(PyLong_FromLong)           \
-	X(PyObject_Call)             \
-	X(PyObject_CallMethod)       \
-	X(PyObject_GetAttrString)    \
-	X(PyObject_SetAttrString)    \
-	X(PyObject_Str)              \
-	X(PyObject_Type)             \
-	X(PyBool_FromLong)           \
-	X(PyBytes_AsStringAndSize)   \
-	X(PySys_GetObject)           \
-	X(PyThreadState_Clear)       \
-	X(PyThreadState_Delete)      \
-	X(PyThreadState_Get)         \
-	X(PyThreadState_New)         \
-	X(PyThreadState_Swap)        \
-	X(PyThread_get_thread_ident) \
-	X(PyTuple_GetItem)           \
-	X(PyTuple_New)               \
-	X(PyTuple_SetItem)           \
-	X(PyTuple_Size)              \
-	X(PyType_IsSubtype)          \
-	X(PyUnicode_AsUTF8AndSize)   \
-	X(PyUnicode_EncodeFSDefault) \
-	X(Py_AddPendingCall)         \
-	X(Py_AtExit)                 \
-	X(Py_BuildValue)             \
-	X(Py_DecRef)                 \
-	X(Py_IncRef)                 \
+#define PT_PYTHON_FUNCTIONS(X)        \
+	X(PyCapsule_GetPointer)       \
+	X(PyCapsule_New)              \
+	X(PyCFunction_GetFlags)       \
+	X(PyCFunction_GetFunction)    \
+	X(PyCFunction_NewEx)          \
+	X(PyCallable_Check)           \
+	X(PyCode_Addr2Line)           \
+	X(PyDict_GetItemString)       \
+	X(PyDict_SetItemString)       \
+	X(PyErr_Clear)                \
+	X(PyErr_ExceptionMatches)     \
+	X(PyErr_Fetch)                \
+	X(PyErr_Restore)              \
+	X(PyEval_GetFrame)            \
+	X(PyEval_GetGlobals)          \
+	X(PyEval_GetLocals)           \
+	X(PyEval_SetTrace)            \
+	X(PyExceptionClass_Name)      \
+	X(PyFrame_GetLineNumber)      \
+	X(PyInterpreterState_GetDict) \
+	X(PyInterpreterState_Head)    \
+	X(PyInterpreterState_Next)    \
+	X(PyLong_AsLong)              \
+	X(PyLong_FromLong)            \
+	X(PyObject_Call)              \
+	X(PyObject_CallMethod)        \
+	X(PyObject_GetAttrString)     \
+	X(PyObject_SetAttrString)     \
+	X(PyObject_Str)               \
+	X(PyObject_Type)              \
+	X(PyBool_FromLong)            \
+	X(PyBytes_AsStringAndSize)    \
+	X(PySys_GetObject)            \
+	X(PyThreadState_Clear)        \
+	X(PyThreadState_Delete)       \
+	X(PyThreadState_Get)          \
+	X(PyThreadState_New)          \
+	X(PyThreadState_Swap)         \
+	X(PyThread_get_thread_ident)  \
+	X(PyTuple_GetItem)            \
+	X(PyTuple_New)                \
+	X(PyTuple_SetItem)            \
+	X(PyTuple_Size)               \
+	X(PyType_IsSubtype)           \
+	X(PyUnicode_AsUTF8AndSize)    \
+	X(PyUnicode_EncodeFSDefault)  \
+	X(Py_AddPendingCall)          \
+	X(Py_AtExit)                  \
+	X(Py_BuildValue)              \
+	X(Py_DecRef)                  \
+	X(Py_IncRef)                  \
 	X(Py_VaBuildValue)
 
 /* Functions whose names differ: result, member, parameters, the names to try, required.
  */
-#define PT_PYTHON_VARIANTS(X)                                                        \
-	X(Py_ssize_t, code_extra_index, (void (*)(void *)),                          \
-	  "PyUnstable_Eval_RequestCodeExtraIndex", "_PyEval_RequestCodeExtraIndex",  \
-	  true)                                                                      \
-	X(int, code_get_extra, (PyObject *, Py_ssize_t, void **),                    \
-	  "PyUnstable_Code_GetExtra", "_PyCode_GetExtra", true)                      \
-	X(int, code_set_extra, (PyObject *, Py_ssize_t, void *),                     \
-	  "PyUnstable_Code_SetExtra", "_PyCode_SetExtra", true)                      \
-	X(PyInterpreterState *, interpreter, (void), "PyInterpreterState_Get",       \
-	  "_PyInterpreterState_Get", true)                                           \
-	X(PyObject *, frame_code, (PyFrameObject *), "PyFrame_GetCode", NULL, false) \
-	X(PyFrameObject *, frame_back, (PyFrameObject *), "PyFrame_GetBack", NULL,   \
-	  false)                                                                     \
-	X(void, write_unraisable, (const char *, PyObject *),                        \
+#define PT_PYTHON_VARIANTS(X)                                                           \
+	X(Py_ssize_t, code_extra_index, (void (*)(void *)),                             \
+	  "PyUnstable_Eval_RequestCodeExtraIndex", "_PyEval_RequestCodeExtraIndex",     \
+	  true)                                                                         \
+	X(int, code_get_extra, (PyObject *, Py_ssize_t, void **),                       \
+	  "PyUnstable_Code_GetExtra", "_PyCode_GetExtra", true)                         \
+	X(int, code_set_extra, (PyObject *, Py_ssize_t, void *),                        \
+	  "PyUnstable_Code_SetExtra", "_PyCode_SetExtra", true)                         \
+	X(int, code_add_watcher, (int (*)(int, PyObject *)), "PyCode_AddWatcher", NULL, \
+	  false)                                                                        \
+	X(PyInterpreterState *, interpreter, (void), "PyInterpreterState_Get",          \
+	  "_PyInterpreterState_Get", true)                                              \
+	X(PyObject *, frame_code, (PyFrameObject *), "PyFrame_GetCode", NULL, false)    \
+	X(PyFrameObject *, frame_back, (PyFrameObject *), "PyFrame_GetBack", NULL,      \
+	  false)                                                                        \
+	X(void, write_unraisable, (const char *, PyObject *),                           \
 	  "_PyErr_WriteUnraisableMsg", NULL, false)
 
 /* Objects: the member holds the object's address. */

@@ -163,12 +163,12 @@ void pt_thread_push(struct pt_thread *thread, const void *code, const void *fram
 	thread->frames[thread->depth++] = (struct pt_frame){ code, frame, line, false };
 }
 
-void pt_thread_forget_code(struct pt_code *code)
+void pt_thread_forget_code(const void *object, const struct pt_code *code)
 {
 	pt_lock();
 	for (struct pt_thread *thread = threads; thread; thread = thread->next) {
-		struct pt_recent *recent = pt_thread_recent(thread, code->object);
-		if (recent->record == code)
+		struct pt_recent *recent = pt_thread_recent(thread, object);
+		if (recent->code == object)
 			*recent = (struct pt_recent){ 0 };
 		if (thread->last_record == code) {
 			thread->last_frame = NULL;

@@ -22,7 +22,7 @@ struct pt_frame {
 	bool is_quiet;	   /* the program's tracer wants no lines of it */
 };
 
-/* Code that had events lately, by its address; excluded code is not in it. */
+/* Code that had events lately, by its address. */
 #define PT_RECENT_COUNT 64
 
 struct pt_recent {
@@ -95,8 +95,8 @@ bool pt_thread_is_one_of_many(void);
 void pt_thread_push(struct pt_thread *thread, const void *code, const void *frame,
 		    int line);
 
-/* Lets no thread go on with the record, which is about to be freed. GIL: held. */
-void pt_thread_forget_code(struct pt_code *code);
+/* Lets no thread go on with the record of a code object that dies. GIL: held. */
+void pt_thread_forget_code(const void *object, const struct pt_code *code);
 
 /* Writes out what all threads have staged. GIL: not needed at the end of the process. */
 void pt_thread_flush_all(void);

@@ -10,6 +10,7 @@ int main(void)
 	SRunner *runner = srunner_create(pt_util_suite());
 
 	srunner_add_suite(runner, pt_settings_suite());
+	srunner_add_suite(runner, pt_code_table_suite());
 	srunner_add_suite(runner, pt_glob_suite());
 	srunner_add_suite(runner, pt_rules_suite());
 	srunner_add_suite(runner, pt_source_suite());

@@ -8,6 +8,7 @@
 
 Suite *pt_util_suite(void);
 Suite *pt_settings_suite(void);
+Suite *pt_code_table_suite(void);
 Suite *pt_glob_suite(void);
 Suite *pt_rules_suite(void);
 Suite *pt_source_suite(void);

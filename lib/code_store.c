@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From 3.12 on records are in a table of ours, and a watcher tells of the end of code.
+ * Code extras would be simpler, but the interpreter calls the free functions of all their
+ * users for code that only one of them attached something to. In free-threaded builds a
+ * record must not go away while another thread uses it: code that has one stays.
+ *
+ * Before 3.12 there are no watchers, and records are code extras. For the time that one
+ * is attached we tell the interpreter that there are no users after us: then those are
+ * not called for that code unless they attach something, too.
+ */
+#include "config.h"
+
+#include "code_store.h"
+
+#include "code_table.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#define DICT_KEY "libpytrace"
+
+/* PY_CODE_EVENT_DESTROY, which older headers do not have. */
+#define EVENT_DESTROY 1
+
+/* How far into an interpreter the functions are looked for; none is shorter. */
+#define SEARCH_SIZE 2048
+
+/* See pt_code_store_start(); the same for all interpreters. */
+static pt_code_death *on_code_death;
+
+/* Index of our code extras in every interpreter; -1: none yet. */
+static Py_ssize_t extra_index = -1;
+
+/* Where interpreters have the number of users of code extras; 0: not known. */
+static size_t user_count_offset;
+
+static bool has_table(void)
+{
+	return pt_py.has_monitoring;
+}
+
+/* The free function of our code extras. Others attach theirs to code that has none. */
+static void on_extra_free(void *record)
+{
+	if (record)
+		on_code_death(NULL, record);
+}
+
+/*
+ * Finds the number of users, which stands in front of the table of their functions, the
+ * last of which is ours now.
+ */
+static void find_user_count(void)
+{
+	const char *state = (const char *)pt_py.interpreter();
+
+	for (size_t i = sizeof(void *); i < SEARCH_SIZE; i += sizeof(void *)) {
+		void (*function)(void *) = NULL;
+		Py_ssize_t count = 0;
+		size_t offset = i - (size_t)(extra_index + 1) * sizeof(void *);
+		memcpy(&function, state + i, sizeof(function));
+		if (function != on_extra_free || offset > i)
+			continue;
+		memcpy(&count, state + offset, sizeof(count));
+		if (count == extra_index + 1)
+			user_count_offset = offset;
+		return;
+	}
+}
+
+static int add_extra(PyObject *object, struct pt_code *record)
+{
+	char *place = (char *)pt_py.interpreter() + user_count_offset;
+	Py_ssize_t own_count = extra_index + 1;
+	Py_ssize_t count = 0;
+
+	if (!user_count_offset)
+		return pt_py.code_set_extra(object, extra_index, record);
+	memcpy(&count, place, sizeof(count));
+	memcpy(place, &own_count, sizeof(own_count));
+	int error = pt_py.code_set_extra(object, extra_index, record);
+	memcpy(place, &count, sizeof(count));
+	return error;
+}
+
+/* Indexes are given out in order: the same one in every interpreter is the rule. */
+static int request_extras(void)
+{
+	Py_ssize_t index = pt_py.code_extra_index(on_extra_free);
+
+	while (index >= 0 && index < extra_index)
+		index = pt_py.code_extra_index(on_extra_free);
+	if (index < 0 || (extra_index >= 0 && index != extra_index))
+		return -ENOSPC;
+	extra_index = index;
+	find_user_count();
+	return 0;
+}
+
+/* A code watcher. Exceptions may be pending, and the object is as good as gone. */
+static int on_code_event(int event, PyObject *object)
+{
+	struct pt_code *record = NULL;
+
+	if (event == EVENT_DESTROY)
+		record = pt_code_table_remove(object);
+	if (record)
+		on_code_death(object, record);
+	return 0;
+}
+
+/* The destructor of what was put into the dict of an interpreter that ends. */
+static void on_interpreter_end(PyObject *capsule)
+{
+	PyInterpreterState *interpreter = pt_py.PyCapsule_GetPointer(capsule, DICT_KEY);
+
+	pt_code_table_remove_all(interpreter, on_code_death);
+}
+
+/* What code is left when an interpreter ends may go without a word. */
+static void watch_end(void)
+{
+	PyInterpreterState *interpreter = pt_py.interpreter();
+	PyObject *dict = pt_py.PyInterpreterState_GetDict(interpreter); /* borrowed */
+	PyObject *capsule =
+		pt_py.PyCapsule_New(interpreter, DICT_KEY, on_interpreter_end);
+
+	if (!dict || !capsule || pt_py.PyDict_SetItemString(dict, DICT_KEY, capsule) != 0)
+		pt_py.PyErr_Clear();
+	pt_python_drop(capsule);
+}
+
+static int watch_code(void)
+{
+	if (pt_py.is_free_threaded)
+		return 0;
+	if (!pt_py.code_add_watcher || pt_py.code_add_watcher(on_code_event) < 0) {
+		pt_py.PyErr_Clear();
+		return -ENOSPC;
+	}
+	watch_end();
+	return 0;
+}
+
+int pt_code_store_start(pt_code_death *on_death)
+{
+	on_code_death = on_death;
+	return has_table() ? watch_code() : request_extras();
+}
+
+struct pt_code *pt_code_store_find(PyObject *object)
+{
+	void *record = NULL;
+
+	if (has_table())
+		return pt_code_table_find(object);
+	if (pt_py.code_get_extra(object, extra_index, &record) != 0)
+		pt_py.PyErr_Clear();
+	return record;
+}
+
+static bool add_to_table(PyObject *object, struct pt_code *record)
+{
+	if (!pt_code_table_insert(object, pt_py.interpreter(), record))
+		return false;
+	if (pt_py.is_free_threaded)
+		pt_py.Py_IncRef(object);
+	return true;
+}
+
+bool pt_code_store_add(PyObject *object, struct pt_code *record)
+{
+	if (has_table())
+		return add_to_table(object, record);
+	if (add_extra(object, record) == 0)
+		return true;
+	pt_py.PyErr_Clear();
+	return false;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "check_pytrace.h"
+#include "code_table.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* More than the table has room for at first, so that it grows. */
+#define COUNT 20000
+
+/* Nothing is looked at: any address will do for objects, interpreters and records. */
+static PyObject *object_at(size_t number)
+{
+	return (PyObject *)(0x10000 + number * 16);
+}
+
+static struct pt_code *record_at(size_t number)
+{
+	return (struct pt_code *)(0x1000000 + number * 16);
+}
+
+static PyInterpreterState *interpreter_at(size_t number)
+{
+	return (PyInterpreterState *)(0x100 + number % 2);
+}
+
+static void fill(void)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		ck_assert(pt_code_table_insert(object_at(i), interpreter_at(i),
+					       record_at(i)));
+}
+
+/* Number of records handed over by pt_code_table_remove_all(). */
+static size_t dropped;
+
+static void count_dropped(const void *object, struct pt_code *record)
+{
+	size_t number = ((uintptr_t)object - 0x10000) / 16;
+
+	ck_assert_ptr_eq(record, record_at(number));
+	ck_assert_uint_eq(number % 2, 1);
+	dropped++;
+}
+
+START_TEST(finds_what_is_there)
+{
+	ck_assert_ptr_null(pt_code_table_find(object_at(0)));
+	fill();
+	for (size_t i = 0; i < COUNT; i++)
+		ck_assert_ptr_eq(pt_code_table_find(object_at(i)), record_at(i));
+	ck_assert_ptr_null(pt_code_table_find(object_at(COUNT)));
+}
+END_TEST
+
+START_TEST(keeps_the_first)
+{
+	fill();
+	ck_assert(!pt_code_table_insert(object_at(7), interpreter_at(0), record_at(8)));
+	ck_assert_ptr_eq(pt_code_table_find(object_at(7)), record_at(7));
+}
+END_TEST
+
+START_TEST(removes_one)
+{
+	fill();
+	for (size_t i = 0; i < COUNT; i += 3)
+		ck_assert_ptr_eq(pt_code_table_remove(object_at(i)), record_at(i));
+	for (size_t i = 0; i < COUNT; i++) {
+		struct pt_code *expected = i % 3 ? record_at(i) : NULL;
+		ck_assert_ptr_eq(pt_code_table_find(object_at(i)), expected);
+	}
+	ck_assert_ptr_null(pt_code_table_remove(object_at(0)));
+}
+END_TEST
+
+START_TEST(adds_again)
+{
+	fill();
+	for (size_t i = 0; i < COUNT; i++) {
+		pt_code_table_remove(object_at(i));
+		ck_assert(pt_code_table_insert(object_at(i), interpreter_at(0),
+					       record_at(i + 1)));
+	}
+	for (size_t i = 0; i < COUNT; i++)
+		ck_assert_ptr_eq(pt_code_table_find(object_at(i)), record_at(i + 1));
+}
+END_TEST
+
+START_TEST(removes_all_of_an_interpreter)
+{
+	fill();
+	pt_code_table_remove_all(interpreter_at(1), count_dropped);
+	ck_assert_uint_eq(dropped, COUNT / 2);
+	for (size_t i = 0; i < COUNT; i++) {
+		struct pt_code *expected = i % 2 ? NULL : record_at(i);
+		ck_assert_ptr_eq(pt_code_table_find(object_at(i)), expected);
+	}
+}
+END_TEST
+
+static atomic_bool is_over;
+
+/* Adds and takes out every second one, as another interpreter would. */
+static void *change(void *unused)
+{
+	while (!atomic_load(&is_over)) {
+		for (size_t i = 1; i < COUNT; i += 2)
+			pt_code_table_remove(object_at(i));
+		for (size_t i = 1; i < COUNT; i += 2)
+			pt_code_table_insert(object_at(i), interpreter_at(i),
+					     record_at(i));
+	}
+	return unused;
+}
+
+START_TEST(finds_while_another_thread_changes)
+{
+	pthread_t thread;
+
+	fill();
+	ck_assert_int_eq(pthread_create(&thread, NULL, change, NULL), 0);
+	for (int round = 0; round < 50; round++) {
+		for (size_t i = 0; i < COUNT; i += 2)
+			ck_assert_ptr_eq(pt_code_table_find(object_at(i)), record_at(i));
+	}
+	atomic_store(&is_over, true);
+	pthread_join(thread, NULL);
+}
+END_TEST
+
+Suite *pt_code_table_suite(void)
+{
+	Suite *suite = suite_create("code_table");
+	TCase *tcase = tcase_create("table");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, finds_what_is_there);
+	tcase_add_test(tcase, keeps_the_first);
+	tcase_add_test(tcase, removes_one);
+	tcase_add_test(tcase, adds_again);
+	tcase_add_test(tcase, removes_all_of_an_interpreter);
+	tcase_add_test(tcase, finds_while_another_thread_changes);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
