@@ -4,8 +4,6 @@
 #include "check_pytrace.h"
 #include "code_table.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdint.h>
 
 /* More than the table has room for at first, so that it grows. */
@@ -103,48 +101,16 @@ START_TEST(removes_all_of_an_interpreter)
 }
 END_TEST
 
-static atomic_bool is_over;
-
-/* Adds and takes out every second one, as another interpreter would. */
-static void *change(void *unused)
-{
-	while (!atomic_load(&is_over)) {
-		for (size_t i = 1; i < COUNT; i += 2)
-			pt_code_table_remove(object_at(i));
-		for (size_t i = 1; i < COUNT; i += 2)
-			pt_code_table_insert(object_at(i), interpreter_at(i),
-					     record_at(i));
-	}
-	return unused;
-}
-
-START_TEST(finds_while_another_thread_changes)
-{
-	pthread_t thread;
-
-	fill();
-	ck_assert_int_eq(pthread_create(&thread, NULL, change, NULL), 0);
-	for (int round = 0; round < 50; round++) {
-		for (size_t i = 0; i < COUNT; i += 2)
-			ck_assert_ptr_eq(pt_code_table_find(object_at(i)), record_at(i));
-	}
-	atomic_store(&is_over, true);
-	pthread_join(thread, NULL);
-}
-END_TEST
-
 Suite *pt_code_table_suite(void)
 {
 	Suite *suite = suite_create("code_table");
 	TCase *tcase = tcase_create("table");
 
-	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, finds_what_is_there);
 	tcase_add_test(tcase, keeps_the_first);
 	tcase_add_test(tcase, removes_one);
 	tcase_add_test(tcase, adds_again);
 	tcase_add_test(tcase, removes_all_of_an_interpreter);
-	tcase_add_test(tcase, finds_while_another_thread_changes);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
