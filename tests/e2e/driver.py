@@ -14,6 +14,7 @@ preloaded before the library, PT_JOBS how many tests run at a time.
 import concurrent.futures
 import fnmatch
 import os
+import signal
 import sys
 import traceback
 
@@ -73,6 +74,8 @@ def perform(test):
 
 
 def main():
+    # A shell's background job ignores it, and programs would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     library = Library(os.path.abspath(sys.argv[1]), os.environ.get("PT_BEFORE", ""))
     patterns = sys.argv[2:] or os.environ.get("PT_PATTERNS", "").split()
     found, missing = interpreters.find()
