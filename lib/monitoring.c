@@ -14,6 +14,7 @@
 #include "code.h"
 #include "event.h"
 #include "imports.h"
+#include "opcode_events.h"
 #include "thread.h"
 #include "tracer.h"
 
@@ -345,7 +346,10 @@ static int start(const char **reason)
 	if (!take_tool_id())
 		return -EBUSY;
 	*reason = "sys.monitoring refused a callback";
-	return register_callbacks() && watch_globally(0) ? 0 : -EINVAL;
+	if (!register_callbacks() || !watch_globally(0))
+		return -EINVAL;
+	pt_opcode_events_keep();
+	return 0;
 }
 
 static bool is_watching(void)

@@ -119,8 +119,6 @@ def check_pdb_ends(interpreter, library):
 
 def check_set_trace(interpreter, library):
     """pdb.set_trace() sets f_trace of frames that run already."""
-    if interpreter.minor == 13:
-        raise Skip("set_trace() stops a line later under any tool that wants lines")
     program = SHOP.replace("        if price < 0:", "        if price < 0: "
                            "__import__('pdb').set_trace()\n        if price < 0:")
     stdin = b"n\nn\nn\nr\nc\nc\n"
