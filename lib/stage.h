@@ -20,7 +20,7 @@
  * A staging file is PT_STAGE_SIZE bytes of text, the rest of them zero, and a journal.
  * Its name is that of the output with ".PID-NUMBER" and the suffix.
  */
-#define PT_STAGE_SIZE ((size_t)64 << 10)
+#define PT_STAGE_SIZE ((size_t)256 << 10)
 #define PT_STAGE_SUFFIX ".staged"
 
 /* What recovery needs to know of the process, and of a write that was under way. */

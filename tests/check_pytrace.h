@@ -42,7 +42,7 @@ void pt_check_write_text(const char *name, const char *text);
 /* Makes a directory below the current one, and those that lead to it. */
 void pt_check_make_directory(const char *name);
 
-/* Returns the text of a file of less than 256 KiB; the next call reuses it. */
+/* Returns the text of a file of less than 512 KiB; the next call reuses it. */
 const char *pt_check_read(const char *name);
 
 /* What is written to stderr between these calls is returned; the next call reuses it. */

@@ -569,7 +569,7 @@ START_TEST(output_meets_size_limit)
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	struct pt_stage *stage = pt_stage_new();
 	/* Each assertion adds to a file of check's, for which the limit counts, too. */
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < 200000; i++) {
 		memcpy(pt_stage_reserve(stage, 2), "x\n", 2);
 		pt_stage_commit(stage, 2);
 	}

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_TEXT ((size_t)256 << 10)
+#define MAX_TEXT ((size_t)512 << 10)
 #define MAX_PATHS 8
 #define MAX_OPEN 16 /* descriptors that nftw() may use */
 
