@@ -22,6 +22,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -30,6 +31,37 @@
 
 /* The process that this memory belongs to; 0: tracing has not been prepared. */
 static pid_t owner;
+
+/* The functions of libc that ours go on to. */
+#define REAL_FUNCTIONS(X) \
+	X(abort)          \
+	X(execve)         \
+	X(fexecve)        \
+	X(kill)           \
+	X(posix_spawn)    \
+	X(posix_spawnp)   \
+	X(raise)          \
+	X(wait4)          \
+	X(waitid)
+
+/* Each as it was found; NULL: not yet. */
+static struct {
+#define DECLARE(name) _Atomic(__typeof__(&name)) name;
+	REAL_FUNCTIONS(DECLARE)
+} found;
+
+/* Finds the next definition of a function. There always is one: libc has them all. */
+#define FIND(name) (found.name = (__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+/* In programs that are not Python, and before the start, they are found when called. */
+#define REAL(name) (found.name ? found.name : FIND(name))
+
+/* The child of vfork and signal handlers shall find them there. */
+static void find_all(void)
+{
+#define FIND_ONE(name) FIND(name);
+	REAL_FUNCTIONS(FIND_ONE)
+}
 
 static bool is_owner(void)
 {
@@ -76,6 +108,7 @@ void pt_process_start(void)
 {
 	if (owner)
 		return;
+	find_all();
 	owner = getpid();
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
@@ -91,9 +124,6 @@ __attribute__((destructor)) static void on_unload(void)
 	if (is_owner())
 		pt_thread_close_all();
 }
-
-/* Finds the next definition of a function. There always is one: libc has them all. */
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 PT_EXPORT void _exit(int status)
 {
@@ -126,21 +156,21 @@ PT_EXPORT int kill(pid_t pid, int signal)
 {
 	if (is_owner() && pid == owner && is_deadly(signal))
 		pt_run_end("killed by signal", signal);
-	return NEXT(kill)(pid, signal);
+	return REAL(kill)(pid, signal);
 }
 
 PT_EXPORT int raise(int signal)
 {
 	if (is_owner() && is_deadly(signal))
 		pt_run_end("killed by signal", signal);
-	return NEXT(raise)(signal);
+	return REAL(raise)(signal);
 }
 
 PT_EXPORT void abort(void)
 {
 	if (is_owner() && is_deadly(SIGABRT))
 		pt_run_end("killed by signal", SIGABRT);
-	NEXT(abort)();
+	REAL(abort)();
 	__builtin_trap();
 }
 
@@ -165,7 +195,7 @@ PT_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
 
 	before_exec();
-	return NEXT(execve)(path, argv, environment);
+	return REAL(execve)(path, argv, environment);
 }
 
 PT_EXPORT int execv(const char *path, char *const argv[])
@@ -179,7 +209,7 @@ PT_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
 
 	before_exec();
-	return NEXT(fexecve)(fd, argv, environment);
+	return REAL(fexecve)(fd, argv, environment);
 }
 
 PT_EXPORT int posix_spawn(pid_t *pid, const char *path,
@@ -190,7 +220,7 @@ PT_EXPORT int posix_spawn(pid_t *pid, const char *path,
 	size_t size = pt_follow_size(envp);
 	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
 	flush();
-	int result = NEXT(posix_spawn)(pid, path, actions, attributes, argv, environment);
+	int result = REAL(posix_spawn)(pid, path, actions, attributes, argv, environment);
 
 	if (is_owner())
 		pt_run_after_child();
@@ -205,7 +235,7 @@ PT_EXPORT int posix_spawnp(pid_t *pid, const char *file,
 	size_t size = pt_follow_size(envp);
 	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
 	int result =
-		NEXT(posix_spawnp)(pid, file, actions, attributes, argv, environment);
+		REAL(posix_spawnp)(pid, file, actions, attributes, argv, environment);
 
 	if (is_owner())
 		pt_run_after_child();
@@ -225,7 +255,7 @@ PT_EXPORT pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 {
 	int own = 0;
 	int *result = status ? status : &own;
-	pid_t reaped = NEXT(wait4)(pid, result, options, usage);
+	pid_t reaped = REAL(wait4)(pid, result, options, usage);
 
 	return after_wait(reaped, *result);
 }
@@ -247,7 +277,7 @@ PT_EXPORT pid_t wait(int *status)
 
 PT_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	int result = NEXT(waitid)(type, id, info, options);
+	int result = REAL(waitid)(type, id, info, options);
 
 	if (result == 0 && info && !(options & WNOWAIT) &&
 	    (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED))
