@@ -189,13 +189,20 @@ static void before_exec(void)
 		pt_run_after_child();
 }
 
-PT_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
+/* Goes on to fexecve, or to execve without a descriptor. */
+static int exec(const char *path, const int *fd, char *const argv[], char *const envp[])
 {
 	size_t size = pt_follow_size(envp);
 	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
 
 	before_exec();
-	return REAL(execve)(path, argv, environment);
+	return fd ? REAL(fexecve)(*fd, argv, environment) :
+		    REAL(execve)(path, argv, environment);
+}
+
+PT_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
+{
+	return exec(path, NULL, argv, envp);
 }
 
 PT_EXPORT int execv(const char *path, char *const argv[])
@@ -205,11 +212,22 @@ PT_EXPORT int execv(const char *path, char *const argv[])
 
 PT_EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
+	return exec(NULL, &fd, argv, envp);
+}
+
+static int spawn(__typeof__(&posix_spawn) real, pid_t *pid, const char *program,
+		 const posix_spawn_file_actions_t *actions,
+		 const posix_spawnattr_t *attributes, char *const argv[],
+		 char *const envp[])
+{
 	size_t size = pt_follow_size(envp);
 	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
 
-	before_exec();
-	return REAL(fexecve)(fd, argv, environment);
+	flush(); /* as before fork, whose handlers are not called */
+	int result = real(pid, program, actions, attributes, argv, environment);
+	if (is_owner())
+		pt_run_after_child();
+	return result;
 }
 
 PT_EXPORT int posix_spawn(pid_t *pid, const char *path,
@@ -217,14 +235,7 @@ PT_EXPORT int posix_spawn(pid_t *pid, const char *path,
 			  const posix_spawnattr_t *attributes, char *const argv[],
 			  char *const envp[])
 {
-	size_t size = pt_follow_size(envp);
-	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
-	flush();
-	int result = REAL(posix_spawn)(pid, path, actions, attributes, argv, environment);
-
-	if (is_owner())
-		pt_run_after_child();
-	return result;
+	return spawn(REAL(posix_spawn), pid, path, actions, attributes, argv, envp);
 }
 
 PT_EXPORT int posix_spawnp(pid_t *pid, const char *file,
@@ -232,14 +243,7 @@ PT_EXPORT int posix_spawnp(pid_t *pid, const char *file,
 			   const posix_spawnattr_t *attributes, char *const argv[],
 			   char *const envp[])
 {
-	size_t size = pt_follow_size(envp);
-	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
-	int result =
-		REAL(posix_spawnp)(pid, file, actions, attributes, argv, environment);
-
-	if (is_owner())
-		pt_run_after_child();
-	return result;
+	return spawn(REAL(posix_spawnp), pid, file, actions, attributes, argv, envp);
 }
 
 /* A child has been reaped: one that was killed may have left something to put in place.

@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 from interpreters import clean_environment
-from run import END, Failure, Skip, expect_equal, run
+from run import END, Failure, Skip, expect_equal, expect_same_lines, run
 from ways import Folder
 
 PREFIX = re.compile(r"\[(\d+)(?: [^]]*)?\] ")
@@ -202,6 +202,7 @@ subprocess.check_call(child + ["session"], start_new_session=True)
 subprocess.check_call("exec %s child.py shell" % sys.executable, shell=True)
 os.system("%s child.py system" % sys.executable)
 os.waitpid(os.posix_spawn(sys.executable, child + ["posix_spawn"], os.environ), 0)
+os.waitpid(os.posix_spawnp(sys.executable, child + ["posix_spawnp"], os.environ), 0)
 os.spawnv(os.P_WAIT, sys.executable, child + ["spawnv"])
 subprocess.check_call(child + ["preexec"], preexec_fn=os.getpid)
 subprocess.check_call(["env", "A=1"] + child + ["env"])
@@ -219,6 +220,27 @@ def check_children(interpreter, library):
         counts = traced_work(lines, "print(sys.argv[1], flush=True)")
         expect_equal("traced children of %s" % out.split(), len(counts), len(out.split()))
         expect_equal("staging files", staged_files(folder), [])
+
+
+ORDER = """\
+import os, subprocess, sys
+child = [sys.executable, "child.py", "x"]
+os.waitpid(os.posix_spawn(sys.executable, child, os.environ), 0)
+os.waitpid(os.posix_spawnp(sys.executable, child, os.environ), 0)
+os.spawnv(os.P_WAIT, sys.executable, child)
+subprocess.check_call(child, preexec_fn=os.getpid)
+"""
+
+
+def check_order(interpreter, library):
+    """What came before a child was started stands before what it does."""
+    with Folder(main=ORDER, child=CHILD) as folder:
+        finish(folder, interpreter, library, "main.py", PYTRACE_EVENTS="line")
+        places = [PREFIX.sub("", line).split(" ")[0] for line in read_lines(folder)]
+        expected = ["main.py:%d" % line for line in range(1, 3)]
+        for line in range(3, 7):
+            expected += ["main.py:%d" % line, "child.py:1", "child.py:2", "+++"]
+        expect_same_lines("order", places, expected + ["+++"])
 
 
 def check_under_a_shell(interpreter, library):
@@ -412,7 +434,7 @@ def check_compressed(interpreter, library):
         expect_equal("status and stderr", (status, err), (0, ""))
         names = [name for name in os.listdir(folder.path) if name.startswith("trace.")]
         runs = [line_numbers(unpack(folder, name), "child.py").count(2) for name in names]
-        expect_equal("traced children", sorted(runs), [0] + [1] * 9)
+        expect_equal("traced children", sorted(runs), [0] + [1] * 10)
     with Folder(loop=LOOP, parent=KILLING_PARENT) as folder:
         finish(folder, interpreter, library, "parent.py", PYTRACE_EVENTS="line",
                PYTRACE_OUTPUT="trace.zst")
@@ -430,13 +452,13 @@ def check_own_files(interpreter, library):
         names = [name for name in os.listdir(folder.path)
                  if re.match(r"trace(\.\d+)?\.txt$", name)]
         texts = ["\n".join(read_lines(folder, name)) for name in names]
-        expect_equal("files", len(texts), 10)
-        expect_equal("children", sum(text.count("child.py(2)") for text in texts), 9)
+        expect_equal("files", len(texts), 11)
+        expect_equal("children", sum(text.count("child.py(2)") for text in texts), 10)
 
 
 CHECKS = [
     check_compressed, check_own_files,
     check_killed_in_loop, check_killed_child, check_ends, check_pools, check_children,
-    check_under_a_shell, check_follow, check_daemon, check_busy_threads,
+    check_order, check_under_a_shell, check_follow, check_daemon, check_busy_threads,
     check_descriptors, check_limits, check_full_disk,
 ]
