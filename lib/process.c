@@ -41,6 +41,7 @@ static pid_t owner;
 	X(posix_spawn)    \
 	X(posix_spawnp)   \
 	X(raise)          \
+	X(system)         \
 	X(wait4)          \
 	X(waitid)
 
@@ -244,6 +245,15 @@ PT_EXPORT int posix_spawnp(pid_t *pid, const char *file,
 			   char *const envp[])
 {
 	return spawn(REAL(posix_spawnp), pid, file, actions, attributes, argv, envp);
+}
+
+/* libc starts the shell without a call that could be seen here, and waits for it. */
+PT_EXPORT int system(const char *command)
+{
+	flush();
+	if (command && is_owner())
+		pt_run_after_child();
+	return REAL(system)(command);
 }
 
 /* A child has been reaped: one that was killed may have left something to put in place.
