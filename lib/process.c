@@ -38,8 +38,10 @@ static pid_t owner;
 	X(execve)         \
 	X(fexecve)        \
 	X(kill)           \
+	X(killpg)         \
 	X(posix_spawn)    \
 	X(posix_spawnp)   \
+	X(pthread_kill)   \
 	X(raise)          \
 	X(system)         \
 	X(wait4)          \
@@ -139,7 +141,7 @@ PT_EXPORT void _Exit(int status)
 	_exit(status);
 }
 
-/* Returns whether the process would not survive a signal that it sends to itself. */
+/* Returns whether a signal ends the processes that take it as they found it. */
 static bool is_deadly(int signal)
 {
 	struct sigaction action;
@@ -153,22 +155,57 @@ static bool is_deadly(int signal)
 	return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_DFL;
 }
 
+static bool is_blocked(int signal)
+{
+	sigset_t mask;
+
+	return pthread_sigmask(SIG_BLOCK, NULL, &mask) != 0 ||
+	       sigismember(&mask, signal) == 1;
+}
+
+/*
+ * This thread is about to send a signal to itself or to the process. Where it blocks the
+ * signal, another thread may take it, or nobody: then nothing is said that may turn out
+ * wrong, and what waits is found in the staging file. The first process of a namespace,
+ * as in a container, survives all that it sends to itself.
+ */
+static void before_signal(int signal)
+{
+	if (is_owner() && owner != 1 && is_deadly(signal) &&
+	    (signal == SIGKILL || !is_blocked(signal)))
+		pt_run_end("killed by signal", signal);
+}
+
 PT_EXPORT int kill(pid_t pid, int signal)
 {
-	if (is_owner() && pid == owner && is_deadly(signal))
-		pt_run_end("killed by signal", signal);
+	if (pid == getpid() || pid == 0 || (pid < -1 && -pid == getpgrp()))
+		before_signal(signal);
 	return REAL(kill)(pid, signal);
+}
+
+PT_EXPORT int killpg(pid_t group, int signal)
+{
+	if (group == 0 || group == getpgrp())
+		before_signal(signal);
+	return REAL(killpg)(group, signal);
+}
+
+PT_EXPORT int pthread_kill(pthread_t thread, int signal)
+{
+	if (pthread_equal(thread, pthread_self()))
+		before_signal(signal);
+	return REAL(pthread_kill)(thread, signal);
 }
 
 PT_EXPORT int raise(int signal)
 {
-	if (is_owner() && is_deadly(signal))
-		pt_run_end("killed by signal", signal);
+	before_signal(signal);
 	return REAL(raise)(signal);
 }
 
 PT_EXPORT void abort(void)
 {
+	/* Which does not mind whether the signal is blocked. */
 	if (is_owner() && is_deadly(SIGABRT))
 		pt_run_end("killed by signal", SIGABRT);
 	REAL(abort)();

@@ -111,6 +111,10 @@ def check_killed_child(interpreter, library):
             raise Failure("no last line of the child in %s" % lines[-5:])
 
 
+SLEEP = "threading.Thread(target=time.sleep, args=(9,), daemon=True).start(); "
+BLOCK = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); "
+
+# A statement, the status with which it ends the program, and what the trace says of that.
 ENDS = {
     "end": ("pass", 0, "exited with 0"),
     "sys.exit": ("sys.exit(3)", 3, "exited with 3"),
@@ -121,30 +125,59 @@ ENDS = {
     "terminate": ("os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM,
                   "killed by signal 15"),
     "kill": ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, "killed by signal 9"),
+    "raise": ("signal.raise_signal(signal.SIGTERM)", -signal.SIGTERM, "killed by signal 15"),
+    "thread's": ("signal.pthread_kill(threading.get_ident(), signal.SIGTERM)", -signal.SIGTERM,
+                 "killed by signal 15"),
+    "group": ("os.setsid(); os.killpg(0, signal.SIGTERM)", -signal.SIGTERM,
+              "killed by signal 15"),
+    "group's kill": ("os.setsid(); os.kill(0, signal.SIGTERM)", -signal.SIGTERM,
+                     "killed by signal 15"),
+    "blocked": (BLOCK + "os.kill(os.getpid(), signal.SIGTERM)", 0, "exited with 0"),
+    "blocked raise": (BLOCK + "signal.raise_signal(signal.SIGTERM)", 0, "exited with 0"),
+    "blocked thread's": (BLOCK + "signal.pthread_kill(threading.get_ident(), signal.SIGTERM)",
+                         0, "exited with 0"),
+    "ignored": ("signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+                "os.kill(os.getpid(), signal.SIGTERM)", 0, "exited with 0"),
+    "blocked abort": (BLOCK.replace("SIGTERM", "SIGABRT") + "os.abort()", -signal.SIGABRT,
+                      "killed by signal 6"),
     "fatal": ("import ctypes; ctypes.pythonapi.Py_FatalError(b'x')", -signal.SIGABRT,
               "killed by signal 6"),
     "segfault": ("import ctypes; ctypes.string_at(0)", -signal.SIGSEGV, None),
+    # Some other thread takes the signal.
+    "taken": (SLEEP + BLOCK + "os.kill(os.getpid(), signal.SIGTERM); "
+              "time.sleep(9)", -signal.SIGTERM, None),
     "exec": ("os.execv('/bin/true', ['true'])", 0, None),
-    "thread": ("import threading; threading.Thread(target=time.sleep, args=(9,), "
-               "daemon=True).start()", 0, "exited with 0"),
+    "thread": (SLEEP, 0, "exited with 0"),
 }
-
 
 def check_ends(interpreter, library):
     """However the process ends, its last line is in the trace, and how it ended."""
     for name, (statement, status, last) in ENDS.items():
-        program = "import os, signal, sys, time\n" + statement + "\n"
+        program = "import os, signal, sys, threading, time\n" + statement + "\n"
         with Folder(main=program) as folder:
             result = finish(folder, interpreter, library, "main.py", PYTRACE_EVENTS="line",
                             PYTHONFAULTHANDLER="")
             expect_equal("status of " + name, result[0], status)
+            expect_equal("anything is staged after " + name, staged_files(folder) != [],
+                         status < 0 and last is None)
             lines = recover(folder, interpreter, library)
             expect_equal("lines of " + name, line_numbers(lines, "main.py"), [1, 2])
             lines = [line for line in lines if not line.startswith("[")] or lines
             ends = [found.group(1).split(":")[0] for found in map(END.match, lines) if found]
             expect_equal("end of " + name, ends, [last] if last else [])
-            if name not in ("kill", "segfault"):
-                expect_equal("staging files of " + name, staged_files(folder), [])
+
+
+def check_first_process(interpreter, library):
+    """The first process of a container survives the signals that it sends to itself."""
+    namespace = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    if not shutil.which("unshare") or run(namespace + ["true"]).status:
+        raise Skip("no namespaces")
+    program = "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\n"
+    with Folder(main=program) as folder:
+        result = run(namespace + [interpreter.executable, "main.py"], cwd=folder.path,
+                     library=library)
+        expect_equal("result", (result.status, result.stderr), (0, b""))
+        expect_equal("end", [end.split(":")[0] for end in result.ends], ["exited with 0"])
 
 
 POOL = """\
@@ -459,7 +492,8 @@ def check_own_files(interpreter, library):
 
 CHECKS = [
     check_compressed, check_own_files,
-    check_killed_in_loop, check_killed_child, check_ends, check_pools, check_children,
+    check_killed_in_loop, check_killed_child, check_ends, check_first_process,
+    check_pools, check_children,
     check_order, check_under_a_shell, check_follow, check_daemon, check_busy_threads,
     check_descriptors, check_limits, check_full_disk,
 ]
