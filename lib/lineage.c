@@ -23,6 +23,7 @@
 struct status {
 	char state;
 	pid_t parent;
+	int threads;
 	uint64_t start_time;
 };
 
@@ -47,6 +48,7 @@ static bool read_status(pid_t pid, struct status *status)
 	char text[1024];
 	unsigned long long start_time = 0;
 	int parent = 0;
+	int threads = 0;
 
 	if (read_proc(pid, "stat", text, sizeof(text)) <= 0)
 		return false;
@@ -55,19 +57,26 @@ static bool read_status(pid_t pid, struct status *status)
 	if (!rest ||
 	    sscanf(rest + 1,
 		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-		   "%*d %*d %*d %llu",
-		   &status->state, &parent, &start_time) != 3)
+		   "%*d %d %*d %llu",
+		   &status->state, &parent, &threads, &start_time) != 4)
 		return false;
 	status->parent = parent;
+	status->threads = threads;
 	status->start_time = start_time;
 	return true;
+}
+
+/* The state is that of the main thread, which may end before others do. */
+static bool is_dead(const struct status *status)
+{
+	return status->state == 'X' || (status->state == 'Z' && status->threads <= 1);
 }
 
 uint64_t pt_lineage_start_time(pid_t pid)
 {
 	struct status status;
 
-	if (!read_status(pid, &status) || strchr("ZX", status.state))
+	if (!read_status(pid, &status) || is_dead(&status))
 		return 0;
 	return status.start_time;
 }

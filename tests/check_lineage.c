@@ -6,6 +6,8 @@
 #include "util.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +56,54 @@ START_TEST(start_time_of_a_child)
 	ck_assert_uint_eq(pt_lineage_start_time(child), 0);
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
 	ck_assert_uint_eq(pt_lineage_start_time(child), 0);
+}
+END_TEST
+
+static void *wait_for_signal(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+/* A child whose main thread ends, and another one does not. */
+static pid_t start_headless_child(void)
+{
+	pthread_t thread;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (pthread_create(&thread, NULL, wait_for_signal, NULL) != 0)
+			_exit(1);
+		pthread_exit(NULL);
+	}
+	ck_assert_int_gt(child, 0);
+	return child;
+}
+
+/* Returns what /proc shows of the state of a process, that is of its main thread. */
+static char state_of(pid_t pid)
+{
+	char name[64];
+	char state = '?';
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", (int)pid);
+	sscanf(pt_check_read(name), "%*d (%*[^)]) %c", &state);
+	return state;
+}
+
+START_TEST(start_time_without_main_thread)
+{
+	pid_t child = start_headless_child();
+	siginfo_t info;
+
+	while (state_of(child) != 'Z')
+		sched_yield();
+	ck_assert_uint_ge(pt_lineage_start_time(child), pt_lineage_start_time(getpid()));
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	ck_assert_uint_eq(pt_lineage_start_time(child), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
 }
 END_TEST
 
@@ -218,6 +268,7 @@ Suite *pt_lineage_suite(void)
 	TCase *tcase = tcase_create("processes");
 
 	tcase_add_test(tcase, start_time_of_a_child);
+	tcase_add_test(tcase, start_time_without_main_thread);
 	tcase_add_loop_test(tcase, start_time_of_nobody, 0, 3);
 	tcase_add_loop_test(tcase, start_time_behind_any_name, 0, 9);
 	tcase_add_test(tcase, start_time_is_in_ticks);
