@@ -19,8 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
-
 /* Others append hardly more than this between a look at the size and the write. */
 #define MAX_GAP ((size_t)1 << 20)
 
@@ -228,15 +226,16 @@ static void handle_locked(int fd, const char *path, const char *output,
 	struct stat status;
 
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink == 0 ||
-	    status.st_size != FILE_SIZE)
+	    status.st_size != PT_STAGE_FILE_SIZE)
 		return;
-	char *data = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	char *data =
+		mmap(NULL, PT_STAGE_FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (data == MAP_FAILED)
 		return;
 	if (is_dead((const void *)(data + PT_STAGE_SIZE), search->dead) &&
 	    (search->wants_discard || put_in_place(data, output, search)))
 		unlink(path);
-	munmap(data, FILE_SIZE);
+	munmap(data, PT_STAGE_FILE_SIZE);
 }
 
 static void handle_file(const char *directory, const char *name, size_t output_size,

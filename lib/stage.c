@@ -15,8 +15,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
-
 /* Numbers the staging files of the process. */
 static atomic_uint last_number;
 
@@ -26,7 +24,7 @@ static int allocate(int fd)
 	struct pt_quiet quiet;
 
 	pt_quiet_begin(&quiet);
-	int error = -posix_fallocate(fd, 0, (off_t)FILE_SIZE);
+	int error = -posix_fallocate(fd, 0, (off_t)PT_STAGE_FILE_SIZE);
 	pt_quiet_end(&quiet, error);
 	return error;
 }
@@ -43,7 +41,8 @@ static int map_file(const char *path, char **data)
 		return -errno;
 	int error = allocate(fd);
 	if (!error) {
-		*data = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		*data = mmap(NULL, PT_STAGE_FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     fd, 0);
 		error = *data == MAP_FAILED ? -errno : 0;
 	}
 	if (error)
@@ -94,7 +93,7 @@ struct pt_stage *pt_stage_new(void)
 static void drop_memory(struct pt_stage *stage)
 {
 	if (stage->journal)
-		munmap(stage->data, FILE_SIZE);
+		munmap(stage->data, PT_STAGE_FILE_SIZE);
 	else
 		free(stage->data);
 	free(stage->path);

@@ -32,6 +32,8 @@ struct pt_journal {
 	_Atomic(uint64_t) writing; /* number of bytes being written; 0: no write */
 };
 
+#define PT_STAGE_FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
+
 /* Lines that wait. All zero is an empty stage that has no memory yet. */
 struct pt_stage {
 	char *data;

@@ -21,29 +21,10 @@
 /* A library that nobody preloads. */
 #define LIBRARY "libmark-of-the-test"
 
-/* Starts a child that does nothing until it is killed. */
-static pid_t start_child(void)
-{
-	pid_t child = fork();
-
-	if (child == 0) {
-		for (;;)
-			pause();
-	}
-	ck_assert_int_gt(child, 0);
-	return child;
-}
-
-static void end_child(pid_t child)
-{
-	ck_assert_int_eq(kill(child, SIGKILL), 0);
-	ck_assert_int_eq(waitpid(child, NULL, 0), child);
-}
-
 START_TEST(start_time_of_a_child)
 {
 	uint64_t own = pt_lineage_start_time(getpid());
-	pid_t child = start_child();
+	pid_t child = pt_check_start_child();
 	uint64_t start = pt_lineage_start_time(child);
 	siginfo_t info;
 
@@ -132,7 +113,7 @@ END_TEST
 START_TEST(start_time_is_in_ticks)
 {
 	struct timespec up;
-	pid_t child = start_child();
+	pid_t child = pt_check_start_child();
 	double ticks = (double)sysconf(_SC_CLK_TCK);
 
 	clock_gettime(CLOCK_BOOTTIME, &up);
@@ -140,7 +121,7 @@ START_TEST(start_time_is_in_ticks)
 		     (double)pt_lineage_start_time(child) / ticks;
 	ck_assert_double_lt(age, 3);
 	ck_assert_double_gt(age, -0.1);
-	end_child(child);
+	pt_check_end_child(child);
 }
 END_TEST
 

@@ -4,7 +4,14 @@
 #define CHECK_PYTRACE_H
 
 #include <check.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+struct pt_stage;
+
+/* A value for errno, to look for afterwards. */
+#define PT_CHECK_ERRNO 4711
 
 Suite *pt_util_suite(void);
 Suite *pt_settings_suite(void);
@@ -42,8 +49,33 @@ void pt_check_write_text(const char *name, const char *text);
 /* Makes a directory below the current one, and those that lead to it. */
 void pt_check_make_directory(const char *name);
 
+/*
+ * Mounts a small file system on the directory "small", which it makes, for this process
+ * alone. Returns false where that is not allowed.
+ */
+bool pt_check_mount_small(const char *options);
+
 /* Returns the text of a file of less than 512 KiB; the next call reuses it. */
 const char *pt_check_read(const char *name);
+
+/* Returns whether there is anything of that name, be it a link that leads nowhere. */
+bool pt_check_exists(const char *name);
+
+/* Start a child that waits to be killed, and kill it and wait for it. */
+pid_t pt_check_start_child(void);
+void pt_check_end_child(pid_t child);
+
+/* Returns the pid of a process that has been there and is no more. */
+pid_t pt_check_dead_child(void);
+
+/* Sets a file as the output; see pt_sink_start(). */
+void pt_check_start_file(const char *path, bool replaces);
+
+/* Puts a line into a stage. */
+void pt_check_put(struct pt_stage *stage, const char *line);
+
+/* Returns the name of a staging file, see pt_check_path(). */
+const char *pt_check_staged(const char *output, pid_t pid, unsigned int number);
 
 /* What is written to stderr between these calls is returned; the next call reuses it. */
 void pt_check_capture_stderr(void);

@@ -21,32 +21,11 @@
 #define MAX_LINE 4096
 #define MAX_FD 4096
 
-/* The value that errno must still have afterwards. */
-#define MARK 4711
-
-static void start_file(const char *name, bool is_first)
-{
-	struct pt_output output = { .fd = -1, .path = strdup(name) };
-
-	pt_sink_start(&output, is_first, 1);
-	ck_assert_ptr_null(output.path);
-}
-
 static void start_descriptor(int fd)
 {
 	struct pt_output output = { .fd = fd };
 
 	pt_sink_start(&output, true, 1);
-}
-
-static void put(struct pt_stage *stage, const char *line)
-{
-	size_t size = strlen(line);
-	char *room = pt_stage_reserve(stage, size);
-
-	ck_assert_ptr_nonnull(room);
-	memcpy(room, line, size);
-	pt_stage_commit(stage, size);
 }
 
 /* A pipe whose reader gets each write by itself. Returns the reading end. */
@@ -78,17 +57,17 @@ static void check_packet(int fd, const char *expected)
 START_TEST(file_is_written_at_flush)
 {
 	pt_check_write_text("trace", "old\n");
-	start_file("trace", true);
+	pt_check_start_file("trace", true);
 	ck_assert_str_eq(pt_check_read("trace"), "");
 	struct pt_stage *stage = pt_stage_new();
-	put(stage, "one\n");
-	put(stage, "two\n");
+	pt_check_put(stage, "one\n");
+	pt_check_put(stage, "two\n");
 	ck_assert_str_eq(pt_check_read("trace"), "");
 	ck_assert_uint_eq(stage->used, 8);
 	pt_stage_flush(stage);
 	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\n");
 	ck_assert_uint_eq(stage->used, 0);
-	put(stage, "three\n");
+	pt_check_put(stage, "three\n");
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\nthree\n");
 	ck_assert(pt_sink_is_alive());
@@ -99,16 +78,16 @@ END_TEST
 START_TEST(file_is_appended_to_by_descendants)
 {
 	pt_check_write_text("trace", "first\n");
-	start_file("trace", false);
+	pt_check_start_file("trace", false);
 	ck_assert(!pt_sink_is_terminal());
 	struct pt_stage *stage = pt_stage_new();
-	put(stage, "second\n");
+	pt_check_put(stage, "second\n");
 	pt_stage_flush(stage);
 	/* Another process writes as well. */
 	FILE *other = fopen("trace", "a");
 	fputs("other\n", other);
 	fclose(other);
-	put(stage, "third\n");
+	pt_check_put(stage, "third\n");
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_read("trace"), "first\nsecond\nother\nthird\n");
 }
@@ -117,11 +96,11 @@ END_TEST
 /* A process that traces nothing leaves no file behind, unless it is the first one. */
 START_TEST(file_is_made_when_needed)
 {
-	start_file("trace", false);
+	pt_check_start_file("trace", false);
 	struct pt_stage *stage = pt_stage_new();
 	pt_stage_flush(stage);
 	ck_assert_int_eq(access("trace", F_OK), -1);
-	put(stage, "line\n");
+	pt_check_put(stage, "line\n");
 	ck_assert_str_eq(pt_check_read("trace"), "");
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_read("trace"), "line\n");
@@ -130,7 +109,7 @@ END_TEST
 
 START_TEST(file_is_made_by_first_process)
 {
-	start_file("trace", true);
+	pt_check_start_file("trace", true);
 	ck_assert_str_eq(pt_check_read("trace"), "");
 }
 END_TEST
@@ -155,7 +134,7 @@ START_TEST(descriptor_is_out_of_the_way)
 
 	for (int fd = 0; fd < MAX_FD; fd++)
 		flags[fd] = fcntl(fd, F_GETFD);
-	start_file("trace", true);
+	pt_check_start_file("trace", true);
 	for (int fd = 0; fd < MAX_FD; fd++) {
 		int now = fcntl(fd, F_GETFD);
 		if (now == flags[fd])
@@ -174,10 +153,10 @@ START_TEST(pipe_gets_each_line)
 	int fd = start_pipe();
 	struct pt_stage *stage = pt_stage_new();
 
-	put(stage, "one\n");
-	put(stage, "two\nand more\n");
+	pt_check_put(stage, "one\n");
+	pt_check_put(stage, "two\nand more\n");
 	pt_sink_write("three\n", 6);
-	put(stage, "four\n");
+	pt_check_put(stage, "four\n");
 	pt_stage_flush(stage);
 	check_packet(fd, "one\n");
 	check_packet(fd, "two\nand more\n");
@@ -194,12 +173,12 @@ START_TEST(fifo_gets_each_line)
 {
 	ck_assert_int_eq(mkfifo("fifo", 0666), 0);
 	int fd = open("fifo", O_RDONLY | O_NONBLOCK);
-	start_file("fifo", true);
+	pt_check_start_file("fifo", true);
 	struct pt_stage *stage = pt_stage_new();
 
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	check_packet(fd, "one\n");
-	put(stage, "two\n");
+	pt_check_put(stage, "two\n");
 	check_packet(fd, "two\n");
 	pt_stage_free(stage);
 }
@@ -211,11 +190,11 @@ START_TEST(many_lines)
 	size_t count = 30000;
 	char line[32];
 
-	start_file("trace", true);
+	pt_check_start_file("trace", true);
 	struct pt_stage *stage = pt_stage_new();
 	for (size_t i = 0; i < count; i++) {
 		snprintf(line, sizeof(line), "%zu\n", i);
-		put(stage, line);
+		pt_check_put(stage, line);
 	}
 	pt_stage_free(stage);
 	const char *text = pt_check_read("trace");
@@ -231,18 +210,18 @@ END_TEST
 /* Lines right at the size of a stage, and the first that none can hold. */
 START_TEST(line_of_stage_size)
 {
-	start_file("trace", true);
+	pt_check_start_file("trace", true);
 	struct pt_stage *stage = pt_stage_new();
 	const size_t size = PT_STAGE_SIZE - PT_STAGE_SLACK;
 
-	put(stage, "before\n");
+	pt_check_put(stage, "before\n");
 	char *room = pt_stage_reserve(stage, size);
 	ck_assert_ptr_nonnull(room);
 	ck_assert_str_eq(pt_check_read("trace"), "before\n");
 	memset(room, 'x', size - 1);
 	room[size - 1] = '\n';
 	pt_stage_commit(stage, size);
-	put(stage, "after\n");
+	pt_check_put(stage, "after\n");
 	pt_stage_flush(stage);
 	const char *text = pt_check_read("trace");
 	ck_assert_uint_eq(strlen(text), 7 + size + 6);
@@ -258,14 +237,14 @@ START_TEST(oversized_line)
 	struct stat status;
 
 	memset(line, 'x', HUGE_SIZE);
-	start_file("trace", true);
+	pt_check_start_file("trace", true);
 	struct pt_stage *stage = pt_stage_new();
-	put(stage, "before\n");
+	pt_check_put(stage, "before\n");
 	ck_assert_ptr_null(pt_stage_reserve(stage, HUGE_SIZE));
 	/* What was staged must stand in front of what goes past the stage. */
 	ck_assert_str_eq(pt_check_read("trace"), "before\n");
 	pt_sink_write(line, HUGE_SIZE);
-	put(stage, "after\n");
+	pt_check_put(stage, "after\n");
 	pt_stage_free(stage);
 	ck_assert_int_eq(stat("trace", &status), 0);
 	ck_assert_int_eq(status.st_size, 7 + HUGE_SIZE + 6);
@@ -275,12 +254,12 @@ END_TEST
 
 START_TEST(forgotten_lines_are_not_written)
 {
-	start_file("trace", true);
+	pt_check_start_file("trace", true);
 	struct pt_stage *stage = pt_stage_new();
 
-	put(stage, "of the parent\n");
+	pt_check_put(stage, "of the parent\n");
 	pt_stage_forget(stage);
-	put(stage, "of the child\n");
+	pt_check_put(stage, "of the child\n");
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_read("trace"), "of the child\n");
 	pt_stage_free(NULL);
@@ -321,8 +300,8 @@ static void check_fallback(size_t row, bool is_first)
 	pt_check_capture_stderr();
 	pt_sink_start(&output, is_first, 1);
 	struct pt_stage *stage = pt_stage_new();
-	put(stage, "one\n");
-	put(stage, "two\n");
+	pt_check_put(stage, "one\n");
+	pt_check_put(stage, "two\n");
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_captured(), expected);
 	ck_assert(pt_sink_is_alive());
@@ -345,9 +324,9 @@ END_TEST
 START_TEST(fallback_is_not_buffered)
 {
 	pt_check_capture_stderr();
-	start_file("missing/trace", true);
+	pt_check_start_file("missing/trace", true);
 	struct pt_stage *stage = pt_stage_new();
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	ck_assert_uint_eq(stage->used, 0);
 	ck_assert_ptr_nonnull(strstr(pt_check_captured(), "\none\n"));
 	pt_stage_free(stage);
@@ -370,7 +349,7 @@ START_TEST(fallback_of_descriptor)
 	pt_check_capture_stderr();
 	start_descriptor(number);
 	struct pt_stage *stage = pt_stage_new();
-	put(stage, "line\n");
+	pt_check_put(stage, "line\n");
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_captured(), expected);
 	ck_assert(pt_sink_is_alive());
@@ -387,7 +366,7 @@ START_TEST(stderr_is_closed)
 	int other = open("other", O_WRONLY | O_CREAT, 0666);
 	ck_assert_int_eq(other, STDERR_FILENO);
 	struct pt_stage *stage = pt_stage_new();
-	put(stage, "line\n");
+	pt_check_put(stage, "line\n");
 	pt_stage_free(stage);
 	dup2(saved, STDERR_FILENO);
 	ck_assert_str_eq(pt_check_read("other"), "");
@@ -401,12 +380,12 @@ END_TEST
 START_TEST(write_error_is_told_once)
 {
 	pt_check_capture_stderr();
-	start_file("/dev/full", true);
+	pt_check_start_file("/dev/full", true);
 	struct pt_stage *stage = pt_stage_new();
 
 	ck_assert(pt_sink_is_alive());
 	for (int i = 0; i < 3; i++)
-		put(stage, "line\n");
+		pt_check_put(stage, "line\n");
 	pt_sink_write("line\n", 5);
 	pt_stage_flush(stage);
 	ck_assert(!pt_sink_is_alive());
@@ -425,10 +404,10 @@ START_TEST(closed_descriptor_is_told_once)
 
 	pt_check_capture_stderr();
 	start_descriptor(fd);
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	close(fd);
-	put(stage, "two\n");
-	put(stage, "three\n");
+	pt_check_put(stage, "two\n");
+	pt_check_put(stage, "three\n");
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_captured(), STOPPED("Bad file descriptor"));
 	ck_assert_str_eq(pt_check_read("trace"), "one\n");
@@ -443,11 +422,11 @@ START_TEST(reader_is_gone)
 	struct pt_stage *stage = pt_stage_new();
 
 	signal(SIGPIPE, SIG_DFL);
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	ck_assert(pt_sink_is_alive());
 	close(fd);
-	put(stage, "two\n");
-	put(stage, "three\n");
+	pt_check_put(stage, "two\n");
+	pt_check_put(stage, "three\n");
 	pt_stage_free(stage);
 	ck_assert(!pt_sink_is_alive());
 	ck_assert_str_eq(pt_check_captured(), STOPPED("Broken pipe"));
@@ -461,19 +440,19 @@ START_TEST(errno_is_kept)
 	static const char *const paths[] = { "/dev/full", "trace", "missing/trace" };
 
 	pt_check_capture_stderr();
-	start_file(paths[_i], false);
+	pt_check_start_file(paths[_i], false);
 	struct pt_stage *stage = pt_stage_new();
 	char *line = calloc(1, HUGE_SIZE);
-	errno = MARK;
-	put(stage, "line\n");
-	ck_assert_int_eq(errno, MARK);
+	errno = PT_CHECK_ERRNO;
+	pt_check_put(stage, "line\n");
+	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
 	ck_assert_ptr_null(pt_stage_reserve(stage, HUGE_SIZE));
-	ck_assert_int_eq(errno, MARK);
+	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
 	pt_sink_write(line, HUGE_SIZE);
-	ck_assert_int_eq(errno, MARK);
-	put(stage, "line\n");
+	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
+	pt_check_put(stage, "line\n");
 	pt_stage_flush(stage);
-	ck_assert_int_eq(errno, MARK);
+	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
 	pt_check_captured();
 	pt_stage_free(stage);
 	free(line);
@@ -493,7 +472,7 @@ END_TEST
 
 START_TEST(other_output_is_shared)
 {
-	start_file("trace", true);
+	pt_check_start_file("trace", true);
 	ck_assert(pt_sink_is_shared());
 }
 END_TEST
@@ -505,7 +484,7 @@ START_TEST(terminal)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(grantpt(fd), 0);
 	ck_assert_int_eq(unlockpt(fd), 0);
-	start_file(ptsname(fd), true);
+	pt_check_start_file(ptsname(fd), true);
 	ck_assert(pt_sink_is_terminal());
 }
 END_TEST

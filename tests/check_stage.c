@@ -28,54 +28,40 @@
 /* What lines can have of a stage: its end is for what is copied too much. */
 #define ROOM (PT_STAGE_SIZE - PT_STAGE_SLACK)
 
-#define FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
-
-/* The most that is staged at a time. */
-#define ROOM (PT_STAGE_SIZE - PT_STAGE_SLACK)
-
-/* The value that errno must still have afterwards. */
-#define MARK 4711
-
 /* A user who may do nothing, for root to become. */
 #define NOBODY 65534
 
-static const char zeros[FILE_SIZE];
+static const char zeros[PT_STAGE_FILE_SIZE];
 
-static void start_file(const char *path)
+/* Returns a new stage for the output "trace". */
+static struct pt_stage *start_stage(void)
 {
-	struct pt_output output = { .fd = -1, .path = strdup(path) };
-
-	pt_sink_start(&output, true, 1);
+	pt_check_start_file(pt_check_path("trace"), true);
+	return pt_stage_new();
 }
 
-static void put(struct pt_stage *stage, const char *line)
+/* Frees a stage: this is what the output has then. */
+static void end_stage(struct pt_stage *stage, const char *text)
 {
-	size_t size = strlen(line);
-	char *room = pt_stage_reserve(stage, size);
-
-	ck_assert_ptr_nonnull(room);
-	memcpy(room, line, size);
-	pt_stage_commit(stage, size);
+	pt_stage_free(stage);
+	ck_assert_str_eq(pt_check_read("trace"), text);
 }
 
 /* The name of a staging file of this process for the output "trace". */
 static const char *staged_name(unsigned int number)
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), "trace.%d-%u.staged", (int)getpid(), number);
-	return pt_check_path(name);
+	return pt_check_staged("trace", getpid(), number);
 }
 
 /* Checks that a staging file holds TEXT and zeros behind it. */
 static void check_staged(const char *path, const char *text)
 {
-	static char data[FILE_SIZE];
+	static char data[PT_STAGE_FILE_SIZE];
 	size_t size = strlen(text);
 	FILE *file = fopen(path, "rb");
 
 	ck_assert_ptr_nonnull(file);
-	ck_assert_uint_eq(fread(data, 1, FILE_SIZE, file), FILE_SIZE);
+	ck_assert_uint_eq(fread(data, 1, PT_STAGE_FILE_SIZE, file), PT_STAGE_FILE_SIZE);
 	ck_assert_int_eq(getc(file), EOF);
 	fclose(file);
 	ck_assert_str_eq(data, text);
@@ -88,11 +74,11 @@ static void check_private(const char *output)
 	struct pt_stage *stage = pt_stage_new();
 	struct stat status;
 
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	ck_assert_ptr_null(stage->journal);
 	ck_assert_pstr_eq(stage->path, NULL);
 	ck_assert_ptr_nonnull(stage->data);
-	put(stage, "two\n");
+	pt_check_put(stage, "two\n");
 	pt_stage_free(stage);
 	ck_assert_int_eq(stat(output, &status), 0);
 	if (S_ISREG(status.st_mode))
@@ -100,17 +86,22 @@ static void check_private(const char *output)
 	ck_assert(pt_sink_is_alive());
 }
 
+static void check_private_file(const char *path)
+{
+	pt_check_start_file(path, true);
+	check_private(path);
+}
+
 START_TEST(new_stage_has_nothing)
 {
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
+	struct pt_stage *stage = start_stage();
 
 	ck_assert_ptr_null(stage->data);
 	ck_assert_ptr_null(stage->journal);
 	ck_assert_uint_eq(stage->size, 0);
 	pt_stage_flush(stage);
 	pt_stage_close(stage);
-	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
+	ck_assert(!pt_check_exists(staged_name(0)));
 	pt_stage_free(stage);
 }
 END_TEST
@@ -118,30 +109,27 @@ END_TEST
 START_TEST(file_is_mapped)
 {
 	struct stat status;
+	struct pt_stage *stage = start_stage();
 
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	ck_assert_pstr_eq(stage->path, staged_name(0));
 	check_staged(staged_name(0), "one\n");
-	put(stage, "two\n");
+	pt_check_put(stage, "two\n");
 	check_staged(staged_name(0), "one\ntwo\n");
 	ck_assert_int_eq(stat(staged_name(0), &status), 0);
 	ck_assert_int_eq(status.st_mode & 0777, 0600);
 	/* Its blocks are there: no full disk can be met when they are written to. */
-	ck_assert_int_ge(status.st_blocks * 512, FILE_SIZE);
+	ck_assert_int_ge(status.st_blocks * 512, PT_STAGE_FILE_SIZE);
 	ck_assert_str_eq(pt_check_read("trace"), "");
-	pt_stage_free(stage);
-	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\n");
+	end_stage(stage, "one\ntwo\n");
 }
 END_TEST
 
 START_TEST(journal_tells_the_process)
 {
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
+	struct pt_stage *stage = start_stage();
 
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	ck_assert_int_eq(stage->journal->pid, getpid());
 	ck_assert_uint_ne(stage->journal->start_time, 0);
 	ck_assert_uint_eq(stage->journal->start_time, pt_lineage_start_time(getpid()));
@@ -155,10 +143,9 @@ END_TEST
 /* Between flushes only zeros are there, and the journal knows of no write. */
 START_TEST(flush_clears)
 {
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
+	struct pt_stage *stage = start_stage();
 
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	pt_stage_flush(stage);
 	check_staged(staged_name(0), "");
 	ck_assert_uint_eq(stage->journal->writing, 0);
@@ -167,7 +154,7 @@ START_TEST(flush_clears)
 	FILE *other = fopen("trace", "a");
 	fputs("other\n", other);
 	fclose(other);
-	put(stage, "2\n");
+	pt_check_put(stage, "2\n");
 	check_staged(staged_name(0), "2\n");
 	pt_stage_flush(stage);
 	check_staged(staged_name(0), "");
@@ -201,16 +188,15 @@ static const struct {
 START_TEST(room)
 {
 	size_t used = room_rows[_i].used;
+	struct pt_stage *stage = start_stage();
 
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
 	if (used) {
 		memset(pt_stage_reserve(stage, used), '\n', used);
 		pt_stage_commit(stage, used);
 	}
-	errno = MARK;
+	errno = PT_CHECK_ERRNO;
 	char *found = pt_stage_reserve(stage, room_rows[_i].size);
-	ck_assert_int_eq(errno, MARK);
+	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
 	size_t left = room_rows[_i].is_flushed ? 0 : used;
 	ck_assert_ptr_eq(found, room_rows[_i].has_room ? stage->data + left : NULL);
 	ck_assert_uint_eq(stage->used, left);
@@ -222,39 +208,36 @@ END_TEST
 
 START_TEST(two_stages)
 {
-	start_file(pt_check_path("trace"));
+	pt_check_start_file(pt_check_path("trace"), true);
 	struct pt_stage *first = pt_stage_new();
 	struct pt_stage *second = pt_stage_new();
 
-	put(first, "first\n");
-	put(second, "second\n");
+	pt_check_put(first, "first\n");
+	pt_check_put(second, "second\n");
 	ck_assert_pstr_eq(first->path, staged_name(0));
 	ck_assert_pstr_eq(second->path, staged_name(1));
 	check_staged(staged_name(0), "first\n");
 	check_staged(staged_name(1), "second\n");
-	pt_stage_free(second);
-	ck_assert_str_eq(pt_check_read("trace"), "second\n");
+	end_stage(second, "second\n");
 	check_staged(staged_name(0), "first\n");
-	pt_stage_free(first);
-	ck_assert_str_eq(pt_check_read("trace"), "second\nfirst\n");
-	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
-	ck_assert_int_eq(access(staged_name(1), F_OK), -1);
+	end_stage(first, "second\nfirst\n");
+	ck_assert(!pt_check_exists(staged_name(0)));
+	ck_assert(!pt_check_exists(staged_name(1)));
 }
 END_TEST
 
 /* A thread has room when another one closes the stage: that memory is still there. */
 START_TEST(close_between_reserve_and_commit)
 {
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
-	put(stage, "one\n");
+	struct pt_stage *stage = start_stage();
+	pt_check_put(stage, "one\n");
 	char *place = pt_stage_reserve(stage, 4);
 	pt_stage_close(stage);
 	memcpy(place, "two\n", 4);
 	pt_stage_commit(stage, 4);
 	ck_assert_ptr_nonnull(pt_stage_reserve(stage, ROOM));
 	pt_stage_free(stage);
-	ck_assert_int_eq(access(staged_name(1), F_OK), -1);
+	ck_assert(!pt_check_exists(staged_name(1)));
 }
 END_TEST
 
@@ -278,9 +261,8 @@ START_TEST(guarded_stage)
 {
 	void (*const actions[])(struct pt_stage *) = { pt_stage_flush, pt_stage_close };
 	pthread_t thread;
+	struct pt_stage *stage = start_stage();
 
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
 	pt_stage_guard(stage);
 	ck_assert_int_eq(pthread_create(&thread, NULL, write_lines, stage), 0);
 	while (pthread_tryjoin_np(thread, NULL) != 0) {
@@ -300,11 +282,10 @@ END_TEST
 
 START_TEST(guarded_stage_in_use)
 {
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
+	struct pt_stage *stage = start_stage();
 
 	pt_stage_guard(stage);
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	char *place = pt_stage_reserve(stage, 4);
 	ck_assert(!pt_stage_try(stage, pt_stage_flush));
 	memcpy(place, "two\n", 4);
@@ -319,31 +300,28 @@ START_TEST(guarded_stage_in_use)
 	pt_stage_reserve(stage, 4);
 	pt_stage_forget(stage);
 	ck_assert(pt_stage_try(stage, pt_stage_flush));
-	put(stage, "three\n");
-	pt_stage_free(stage);
-	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\nthree\n");
+	pt_check_put(stage, "three\n");
+	end_stage(stage, "one\ntwo\nthree\n");
 }
 END_TEST
 
 START_TEST(close_takes_file_away)
 {
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
+	struct pt_stage *stage = start_stage();
 
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	pt_stage_close(stage);
 	ck_assert_str_eq(pt_check_read("trace"), "one\n");
-	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
+	ck_assert(!pt_check_exists(staged_name(0)));
 	/* Some code may run even then. */
 	pt_stage_close(stage);
-	put(stage, "two\n");
+	pt_check_put(stage, "two\n");
 	check_staged(staged_name(1), "two\n");
 	pt_stage_close(stage);
-	ck_assert_int_eq(access(staged_name(1), F_OK), -1);
+	ck_assert(!pt_check_exists(staged_name(1)));
 	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\n");
-	put(stage, "three\n");
-	pt_stage_free(stage);
-	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\nthree\n");
+	pt_check_put(stage, "three\n");
+	end_stage(stage, "one\ntwo\nthree\n");
 }
 END_TEST
 
@@ -353,7 +331,7 @@ static void use_in_child(struct pt_stage *stage)
 	pt_stage_forget(stage);
 	ck_assert_ptr_null(stage->data);
 	ck_assert_uint_eq(stage->used, 0);
-	put(stage, "of the child\n");
+	pt_check_put(stage, "of the child\n");
 	ck_assert_int_eq(stage->journal->pid, getpid());
 	ck_assert_uint_eq(stage->journal->start_time, pt_lineage_start_time(getpid()));
 	char number[64];
@@ -367,10 +345,9 @@ static void use_in_child(struct pt_stage *stage)
 START_TEST(forget_after_fork)
 {
 	int status = 0;
+	struct pt_stage *stage = start_stage();
 
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
-	put(stage, "of the parent\n");
+	pt_check_put(stage, "of the parent\n");
 	pid_t child = fork();
 	if (child == 0)
 		use_in_child(stage);
@@ -378,9 +355,8 @@ START_TEST(forget_after_fork)
 	ck_assert_int_eq(status, 0);
 	ck_assert_str_eq(pt_check_read("trace"), "of the child\n");
 	check_staged(staged_name(0), "of the parent\n");
-	put(stage, "more\n");
-	pt_stage_free(stage);
-	ck_assert_str_eq(pt_check_read("trace"), "of the child\nof the parent\nmore\n");
+	pt_check_put(stage, "more\n");
+	end_stage(stage, "of the child\nof the parent\nmore\n");
 }
 END_TEST
 
@@ -389,20 +365,18 @@ START_TEST(text_outlives_the_process)
 {
 	int status = 0;
 
-	start_file(pt_check_path("trace"));
+	pt_check_start_file(pt_check_path("trace"), true);
 	pid_t child = fork();
 	if (child == 0) {
 		/* What is lost is not lost memory. */
 		static struct pt_stage *volatile stage;
 		stage = pt_stage_new();
-		put(stage, "last words\n");
+		pt_check_put(stage, "last words\n");
 		raise(SIGKILL);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFSIGNALED(status));
-	char name[64];
-	snprintf(name, sizeof(name), "trace.%d-0.staged", (int)child);
-	check_staged(name, "last words\n");
+	check_staged(pt_check_staged("trace", child, 0), "last words\n");
 	ck_assert_str_eq(pt_check_read("trace"), "");
 }
 END_TEST
@@ -410,25 +384,24 @@ END_TEST
 /* Names that are taken, as a process that had this pid may have left them. */
 START_TEST(taken_name_is_left_alone)
 {
-	start_file(pt_check_path("trace"));
+	pt_check_start_file(pt_check_path("trace"), true);
 	pt_check_write_text(staged_name(0), "taken");
 	pt_check_make_directory(staged_name(1));
 	ck_assert_int_eq(symlink("victim", staged_name(2)), 0);
 	struct pt_stage *stage = pt_stage_new();
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	ck_assert_pstr_eq(stage->path, staged_name(3));
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_read(staged_name(0)), "taken");
-	ck_assert_int_eq(access("victim", F_OK), -1);
-	ck_assert_int_eq(access(staged_name(3), F_OK), -1);
+	ck_assert(!pt_check_exists("victim"));
+	ck_assert(!pt_check_exists(staged_name(3)));
 	ck_assert_str_eq(pt_check_read("trace"), "one\n");
 }
 END_TEST
 
 START_TEST(no_file_for_a_device)
 {
-	start_file("/dev/null");
-	check_private("/dev/null");
+	check_private_file("/dev/null");
 }
 END_TEST
 
@@ -436,8 +409,7 @@ START_TEST(no_file_for_a_fifo)
 {
 	ck_assert_int_eq(mkfifo("fifo", 0666), 0);
 	ck_assert_int_ge(open("fifo", O_RDONLY | O_NONBLOCK), 0);
-	start_file(pt_check_path("fifo"));
-	check_private("fifo");
+	check_private_file(pt_check_path("fifo"));
 }
 END_TEST
 
@@ -457,8 +429,7 @@ START_TEST(no_file_beside_a_link_of_proc)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d",
 		 open("trace", O_WRONLY | O_CREAT, 0666));
-	start_file(path);
-	check_private("trace");
+	check_private_file(path);
 }
 END_TEST
 
@@ -468,8 +439,7 @@ START_TEST(no_file_with_too_long_a_name)
 
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	start_file(pt_check_path(name));
-	check_private(name);
+	check_private_file(pt_check_path(name));
 }
 END_TEST
 
@@ -484,46 +454,29 @@ START_TEST(no_file_in_unwritable_directory)
 	ck_assert_int_eq(chmod(dirname(parent), 0755), 0);
 	if (geteuid() == 0)
 		ck_assert_int_eq(seteuid(NOBODY), 0);
-	start_file(pt_check_path("trace"));
-	check_private("trace");
+	check_private_file(pt_check_path("trace"));
 	ck_assert_int_eq(seteuid(getuid()), 0);
-	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
+	ck_assert(!pt_check_exists(staged_name(0)));
 }
 END_TEST
-
-/* Mounts a small file system on "small". Returns false where that is not allowed. */
-static bool mount_small(const char *options)
-{
-	uid_t user = getuid();
-
-	if (unshare(CLONE_NEWNS) != 0) {
-		if (unshare(CLONE_NEWNS | CLONE_NEWUSER) != 0)
-			return false;
-		ck_assert_uint_ne(user, 0);
-	}
-	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
-		return false;
-	pt_check_make_directory("small");
-	return mount("none", "small", "tmpfs", 0, options) == 0;
-}
 
 /* A disk that has no room for staging files: one try, and no SIGBUS. */
 START_TEST(no_file_on_a_full_disk)
 {
-	if (!mount_small("size=32k"))
+	if (!pt_check_mount_small("size=32k"))
 		return;
-	start_file(pt_check_path("small/trace"));
+	pt_check_start_file(pt_check_path("small/trace"), true);
 	struct pt_stage *stage = pt_stage_new();
 	/* What the program met last must not look like a name that is taken. */
 	errno = EEXIST;
-	put(stage, "one\n");
+	pt_check_put(stage, "one\n");
 	ck_assert_int_eq(errno, EEXIST);
 	ck_assert_ptr_null(stage->journal);
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_read("small/trace"), "one\n");
 	ck_assert_int_eq(mount("none", "small", "tmpfs", MS_REMOUNT, "size=1m"), 0);
 	stage = pt_stage_new();
-	put(stage, "two\n");
+	pt_check_put(stage, "two\n");
 	ck_assert_ptr_nonnull(stage->path);
 	ck_assert_ptr_nonnull(strstr(stage->path, "-1.staged"));
 	pt_stage_free(stage);
@@ -534,15 +487,13 @@ END_TEST
 /* The file is open for writing, all else has become read-only. */
 START_TEST(no_file_on_a_read_only_disk)
 {
-	if (!mount_small("size=1m"))
+	if (!pt_check_mount_small("size=1m"))
 		return;
 	pt_check_write_text("small/trace", "");
 	ck_assert_int_eq(mount("small/trace", "small/trace", "none", MS_BIND, NULL), 0);
-	ck_assert_int_eq(mount("none", "small", "none", MS_REMOUNT | MS_BIND | MS_RDONLY,
-			       NULL),
-			 0);
-	start_file(pt_check_path("small/trace"));
-	check_private("small/trace");
+	const unsigned long read_only = MS_REMOUNT | MS_BIND | MS_RDONLY;
+	ck_assert_int_eq(mount("none", "small", "none", read_only, NULL), 0);
+	check_private_file(pt_check_path("small/trace"));
 }
 END_TEST
 
@@ -553,20 +504,19 @@ START_TEST(no_file_above_size_limit)
 
 	signal(SIGXFSZ, SIG_DFL);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	start_file(pt_check_path("trace"));
-	check_private("trace");
-	ck_assert_int_eq(access(staged_name(0), F_OK), -1);
+	check_private_file(pt_check_path("trace"));
+	ck_assert(!pt_check_exists(staged_name(0)));
 }
 END_TEST
 
 /* The staging file is within the limit, the output goes beyond. */
 START_TEST(output_meets_size_limit)
 {
-	struct rlimit limit = { FILE_SIZE, FILE_SIZE };
+	struct rlimit limit = { PT_STAGE_FILE_SIZE, PT_STAGE_FILE_SIZE };
 
 	pt_check_capture_stderr();
 	signal(SIGXFSZ, SIG_DFL);
-	start_file(pt_check_path("trace"));
+	pt_check_start_file(pt_check_path("trace"), true);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	struct pt_stage *stage = pt_stage_new();
 	/* Each assertion adds to a file of check's, for which the limit counts, too. */
@@ -578,7 +528,7 @@ START_TEST(output_meets_size_limit)
 	pt_stage_free(stage);
 	ck_assert(!pt_sink_is_alive());
 	ck_assert_uint_gt(pt_sink_dropped(), 0);
-	ck_assert_uint_eq(strlen(pt_check_read("trace")), FILE_SIZE);
+	ck_assert_uint_eq(strlen(pt_check_read("trace")), PT_STAGE_FILE_SIZE);
 	ck_assert_ptr_nonnull(
 		strstr(pt_check_captured(), "File too large; tracing stops"));
 }
@@ -586,15 +536,14 @@ END_TEST
 
 START_TEST(errno_is_kept)
 {
-	start_file(pt_check_path("trace"));
-	struct pt_stage *stage = pt_stage_new();
+	struct pt_stage *stage = start_stage();
 
 	pt_check_write_text(staged_name(0), "taken");
-	errno = MARK;
-	put(stage, "one\n");
-	ck_assert_int_eq(errno, MARK);
+	errno = PT_CHECK_ERRNO;
+	pt_check_put(stage, "one\n");
+	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
 	pt_stage_flush(stage);
-	ck_assert_int_eq(errno, MARK);
+	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
 	pt_stage_free(stage);
 }
 END_TEST

@@ -2,14 +2,21 @@
 #include "config.h"
 
 #include "check_pytrace.h"
+#include "output.h"
+#include "sink.h"
+#include "stage.h"
 
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MAX_TEXT ((size_t)512 << 10)
@@ -138,6 +145,21 @@ void pt_check_make_directory(const char *name)
 	ck_assert_int_eq(mkdir(name, 0777), 0);
 }
 
+bool pt_check_mount_small(const char *options)
+{
+	uid_t user = getuid();
+
+	if (unshare(CLONE_NEWNS) != 0) {
+		if (unshare(CLONE_NEWNS | CLONE_NEWUSER) != 0)
+			return false;
+		ck_assert_uint_ne(user, 0);
+	}
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
+		return false;
+	pt_check_make_directory("small");
+	return mount("none", "small", "tmpfs", 0, options) == 0;
+}
+
 const char *pt_check_read(const char *name)
 {
 	static char text[MAX_TEXT];
@@ -148,6 +170,66 @@ const char *pt_check_read(const char *name)
 	ck_assert_int_eq(fclose(file), 0);
 	text[size] = '\0';
 	return text;
+}
+
+bool pt_check_exists(const char *name)
+{
+	struct stat status;
+
+	return lstat(name, &status) == 0;
+}
+
+pid_t pt_check_start_child(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		for (;;)
+			pause();
+	}
+	ck_assert_int_gt(child, 0);
+	return child;
+}
+
+void pt_check_end_child(pid_t child)
+{
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+
+pid_t pt_check_dead_child(void)
+{
+	pid_t child = pt_check_start_child();
+
+	pt_check_end_child(child);
+	return child;
+}
+
+void pt_check_start_file(const char *path, bool replaces)
+{
+	struct pt_output output = { .fd = -1, .path = strdup(path) };
+
+	pt_sink_start(&output, replaces, 1);
+	ck_assert_ptr_null(output.path);
+}
+
+void pt_check_put(struct pt_stage *stage, const char *line)
+{
+	size_t size = strlen(line);
+	char *room = pt_stage_reserve(stage, size);
+
+	ck_assert_ptr_nonnull(room);
+	memcpy(room, line, size);
+	pt_stage_commit(stage, size);
+}
+
+const char *pt_check_staged(const char *output, pid_t pid, unsigned int number)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s.%d-%u" PT_STAGE_SUFFIX, output, (int)pid,
+		 number);
+	return pt_check_path(name);
 }
 
 void pt_check_capture_stderr(void)

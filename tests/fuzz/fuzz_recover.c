@@ -53,7 +53,7 @@ static void set_up(void)
 static void write_staged(const uint8_t *text, size_t size, uint8_t before,
 			 uint8_t writing)
 {
-	static char data[PT_STAGE_SIZE + sizeof(struct pt_journal)];
+	static char data[PT_STAGE_FILE_SIZE];
 	struct pt_journal journal = {
 		.pid = DEAD,
 		.start_time = 1,
