@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# Repeats the tests of processes and threads until one fails, LOOPS times at most (0: for
+# Repeats the tests of processes, deaths and threads until one fails, LOOPS times at most (0: for
 # ever); PT_PATTERNS chooses others.
 
 here=$(dirname "$0")
-patterns=${PT_PATTERNS:-*processes* *thread* *fork* *exec*}
+patterns=${PT_PATTERNS:-*processes* *deaths* *thread* *fork* *exec*}
 round=0
 set -f
 while [ "${LOOPS:-0}" = 0 ] || [ "$round" -lt "$LOOPS" ]; do

@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 from interpreters import clean_environment
-from run import END, Failure, Skip, expect_equal, expect_same_lines, run
+from run import Failure, Skip, expect_equal, expect_same_lines, run
 from ways import Folder
 
 PREFIX = re.compile(r"\[(\d+)(?: [^]]*)?\] ")
@@ -72,22 +72,6 @@ def expect_whole_loop(lines, log):
             len(ran), len(traced), ran[-3:], traced[-3:]))
 
 
-def check_killed_in_loop(interpreter, library):
-    """After SIGKILL in the midst of a loop the last line is there, in file and staging."""
-    for delay in range(3):
-        with Folder(loop=LOOP) as folder:
-            process = start(folder, interpreter, library, "loop.py", "100000000",
-                            PYTRACE_EVENTS="line")
-            log = os.path.join(folder.path, "log")
-            while not os.path.exists(log) or os.path.getsize(log) < 20000 * (1 + delay):
-                if process.poll() is not None:
-                    raise Failure("the program ended: %s" % process.communicate()[1])
-            process.kill()
-            process.communicate()
-            lines = recover(folder, interpreter, library)
-            expect_whole_loop(lines, read_lines(folder, "log"))
-
-
 KILLING_PARENT = """\
 import os, signal, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "loop.py", "100000000"])
@@ -109,62 +93,6 @@ def check_killed_child(interpreter, library):
         expect_equal("staging files", staged_files(folder), [])
         if not any(line.endswith("+++ killed by signal 9") for line in lines):
             raise Failure("no last line of the child in %s" % lines[-5:])
-
-
-SLEEP = "threading.Thread(target=time.sleep, args=(9,), daemon=True).start(); "
-BLOCK = "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); "
-
-# A statement, the status with which it ends the program, and what the trace says of that.
-ENDS = {
-    "end": ("pass", 0, "exited with 0"),
-    "sys.exit": ("sys.exit(3)", 3, "exited with 3"),
-    "uncaught": ("raise ValueError('x')", 1, "exited with 1"),
-    "os._exit": ("os._exit(4)", 4, "exited with 4"),
-    "interrupt": ("os.kill(os.getpid(), signal.SIGINT)", -signal.SIGINT, "killed by signal 2"),
-    "abort": ("os.abort()", -signal.SIGABRT, "killed by signal 6"),
-    "terminate": ("os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM,
-                  "killed by signal 15"),
-    "kill": ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, "killed by signal 9"),
-    "raise": ("signal.raise_signal(signal.SIGTERM)", -signal.SIGTERM, "killed by signal 15"),
-    "thread's": ("signal.pthread_kill(threading.get_ident(), signal.SIGTERM)", -signal.SIGTERM,
-                 "killed by signal 15"),
-    "group": ("os.setsid(); os.killpg(0, signal.SIGTERM)", -signal.SIGTERM,
-              "killed by signal 15"),
-    "group's kill": ("os.setsid(); os.kill(0, signal.SIGTERM)", -signal.SIGTERM,
-                     "killed by signal 15"),
-    "blocked": (BLOCK + "os.kill(os.getpid(), signal.SIGTERM)", 0, "exited with 0"),
-    "blocked raise": (BLOCK + "signal.raise_signal(signal.SIGTERM)", 0, "exited with 0"),
-    "blocked thread's": (BLOCK + "signal.pthread_kill(threading.get_ident(), signal.SIGTERM)",
-                         0, "exited with 0"),
-    "ignored": ("signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-                "os.kill(os.getpid(), signal.SIGTERM)", 0, "exited with 0"),
-    "blocked abort": (BLOCK.replace("SIGTERM", "SIGABRT") + "os.abort()", -signal.SIGABRT,
-                      "killed by signal 6"),
-    "fatal": ("import ctypes; ctypes.pythonapi.Py_FatalError(b'x')", -signal.SIGABRT,
-              "killed by signal 6"),
-    "segfault": ("import ctypes; ctypes.string_at(0)", -signal.SIGSEGV, None),
-    # Some other thread takes the signal.
-    "taken": (SLEEP + BLOCK + "os.kill(os.getpid(), signal.SIGTERM); "
-              "time.sleep(9)", -signal.SIGTERM, None),
-    "exec": ("os.execv('/bin/true', ['true'])", 0, None),
-    "thread": (SLEEP, 0, "exited with 0"),
-}
-
-def check_ends(interpreter, library):
-    """However the process ends, its last line is in the trace, and how it ended."""
-    for name, (statement, status, last) in ENDS.items():
-        program = "import os, signal, sys, threading, time\n" + statement + "\n"
-        with Folder(main=program) as folder:
-            result = finish(folder, interpreter, library, "main.py", PYTRACE_EVENTS="line",
-                            PYTHONFAULTHANDLER="")
-            expect_equal("status of " + name, result[0], status)
-            expect_equal("anything is staged after " + name, staged_files(folder) != [],
-                         status < 0 and last is None)
-            lines = recover(folder, interpreter, library)
-            expect_equal("lines of " + name, line_numbers(lines, "main.py"), [1, 2])
-            lines = [line for line in lines if not line.startswith("[")] or lines
-            ends = [found.group(1).split(":")[0] for found in map(END.match, lines) if found]
-            expect_equal("end of " + name, ends, [last] if last else [])
 
 
 def check_first_process(interpreter, library):
@@ -492,8 +420,7 @@ def check_own_files(interpreter, library):
 
 CHECKS = [
     check_compressed, check_own_files,
-    check_killed_in_loop, check_killed_child, check_ends, check_first_process,
-    check_pools, check_children,
+    check_killed_child, check_first_process, check_pools, check_children,
     check_order, check_under_a_shell, check_follow, check_daemon, check_busy_threads,
     check_descriptors, check_limits, check_full_disk,
 ]
