@@ -7,7 +7,7 @@
 PATTERN (or PT_PATTERNS of the environment) chooses tests by name, as in
 "3.13*golden*". Further variables: PT_PYTHONS names further interpreters (with
 PT_ONLY_PYTHONS=1 those alone), PT_INTERPRETERS the folder that "make interpreters" filled,
-PT_PACKAGES one with a folder 3.N for each version to import coverage from, PT_BEFORE what is
+PT_PACKAGES one with a folder 3.N for each version to import packages from, PT_BEFORE what is
 preloaded before the library, PT_JOBS how many tests run at a time, PT_DEATHS how often each
 way to die is tried.
 """
@@ -24,6 +24,7 @@ import deaths
 import frameworks
 import host
 import interpreters
+import packages
 import processes
 import settings
 import tracers
@@ -44,7 +45,7 @@ def collect(found, library):
                 name = "%s %s %s" % (interpreter, framework, each.name)
                 tests.append((name, bind(check, each, interpreter, library)))
         checks = (ways.CHECKS + settings.CHECKS + processes.CHECKS + deaths.CHECKS +
-                  tracers.CHECKS + host.CHECKS)
+                  tracers.CHECKS + packages.CHECKS + host.CHECKS)
         for check in checks:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)

@@ -108,50 +108,71 @@ def check_first_process(interpreter, library):
         expect_equal("end", [end.split(":")[0] for end in result.ends], ["exited with 0"])
 
 
-POOL = """\
-import multiprocessing, os, sys
+# Leaves, for each line with "leave", the number of the line and of the process.
+WORK = """\
+import os
+import sys
+
+log = os.open("ran", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+def leave():
+    os.write(log, b"%d %d\\n" % (os.getpid(), sys._getframe(1).f_lineno))
 
 def work(number):
-    with open("ran", "a") as log:
-        log.write("%d %d\\n" % (os.getpid(), number))
+    leave()
+    if number % 3 == 0:
+        leave()
+    for _ in range(number % 5):
+        leave()
     return number * number
+"""
+
+POOL = """\
+import multiprocessing
+import sys
+import work
 
 if __name__ == "__main__":
     context = multiprocessing.get_context(sys.argv[1])
     with context.Pool(4) as pool:
-        total = sum(pool.map(work, range(200)))
+        print(sum(pool.map(work.work, range(200))))
         pool.close()
         pool.join()
-    print(total)
 """
 
 
+def group(pairs):
+    """Lists of values by key."""
+    groups = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
+
+
 def traced_work(lines, text):
-    """How often each process ran the line with that text."""
-    counts = {}
-    for line in lines:
-        prefix = PREFIX.match(line)
-        if prefix and line.rstrip().endswith(text):
-            counts[int(prefix.group(1))] = counts.get(int(prefix.group(1)), 0) + 1
-    return counts
+    """For each process the numbers of the lines that it ran with that text, in order."""
+    pattern = re.compile(r"\[(\d+)(?: [^]]*)?\] \S+:(\d+) +%s$" % re.escape(text))
+    return group((int(found.group(1)), int(found.group(2)))
+                 for found in map(pattern.match, lines) if found)
+
+
+def expect_work(folder, lines):
+    """The trace of each process has what the process did, and no line is torn."""
+    ran = group(tuple(map(int, line.split())) for line in read_lines(folder, "ran"))
+    expect_equal("number of lines", sum(map(len, ran.values())), 200 + 67 + 400)
+    expect_equal("work", traced_work(lines, "leave()"), ran)
+    torn = [line for line in lines
+            if not re.match(r"(\[\d+( [^]]*)?\] )?(\S+:\d+( |$)|\+\+\+ )", line)]
+    expect_equal("torn lines", torn, [])
 
 
 def check_pools(interpreter, library):
     """The traces of a pool's workers are, together, what the workers did."""
     for method in ("fork", "spawn", "forkserver"):
-        with Folder(main=POOL) as folder:
+        with Folder(main=POOL, work=WORK) as folder:
             result = finish(folder, interpreter, library, "main.py", method)
             expect_equal("result of " + method, result, (0, "2646700\n", ""))
-            ran = {}
-            for line in read_lines(folder, "ran"):
-                pid = int(line.split()[0])
-                ran[pid] = ran.get(pid, 0) + 1
-            lines = recover(folder, interpreter, library)
-            expect_equal("work with " + method,
-                         traced_work(lines, "return number * number"), ran)
-            torn = [line for line in lines
-                    if not re.match(r"(\[\d+( [^]]*)?\] )?(\S+:\d+( |$)|\+\+\+ )", line)]
-            expect_equal("torn lines with " + method, torn, [])
+            expect_work(folder, recover(folder, interpreter, library))
 
 
 CHILDREN = """\
@@ -178,8 +199,8 @@ def check_children(interpreter, library):
         status, out, err = finish(folder, interpreter, library, "main.py")
         expect_equal("status and stderr", (status, err), (0, ""))
         lines = read_lines(folder)
-        counts = traced_work(lines, "print(sys.argv[1], flush=True)")
-        expect_equal("traced children of %s" % out.split(), len(counts), len(out.split()))
+        traced = traced_work(lines, "print(sys.argv[1], flush=True)")
+        expect_equal("traced children of %s" % out.split(), len(traced), len(out.split()))
         expect_equal("staging files", staged_files(folder), [])
 
 

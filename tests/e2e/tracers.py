@@ -4,6 +4,7 @@
 import json
 import os
 
+import packages
 from frameworks import read_lines, split_threads
 from run import Failure, Skip, expect_equal, expect_same_lines, run
 from ways import Folder
@@ -159,16 +160,6 @@ def read_all(*path):
     return texts
 
 
-def coverage_environment(interpreter):
-    """An environment in which the interpreter finds coverage."""
-    folder = os.environ.get("PT_PACKAGES", "")
-    for path in ("", os.path.join(folder, "3.%d" % interpreter.minor)):
-        environment = {"PYTHONPATH": path} if path else {}
-        if run([interpreter.executable, "-c", "import coverage"], environment).status == 0:
-            return environment
-    raise Skip("no coverage, neither installed nor in PT_PACKAGES/3.%d" % interpreter.minor)
-
-
 def cover(interpreter, environment, folder, options, library=None):
     """Runs coverage. Returns its report, the data by file, and what the program left."""
     command = [interpreter.executable, "-m", "coverage"]
@@ -187,7 +178,7 @@ def cover(interpreter, environment, folder, options, library=None):
 
 
 def check_coverage_of(core, interpreter, library):
-    environment = dict(coverage_environment(interpreter), COVERAGE_CORE=core)
+    environment = dict(packages.find(interpreter, "coverage"), COVERAGE_CORE=core)
     with Folder(shop=SHOP_WITH_THREAD) as folder:
         reference = trace([interpreter.executable, "shop.py"], folder.path, library)
         for options in ([], ["--branch"], ["--timid"]):
@@ -211,7 +202,7 @@ def check_coverage_python(interpreter, library):
 
 
 def check_coverage_c(interpreter, library):
-    environment = coverage_environment(interpreter)
+    environment = packages.find(interpreter, "coverage")
     if run([interpreter.executable, "-c", "import coverage.tracer"], environment).status:
         raise Skip("coverage has no C tracer")
     check_coverage_of("ctrace", interpreter, library)
