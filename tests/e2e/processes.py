@@ -401,6 +401,42 @@ def check_full_disk(interpreter, library):
             raise Failure("stderr is %r" % done.stderr)
 
 
+# Runs the rest of the command line with the trace on a small disk, and brings it back.
+ON_SMALL_DISK = """\
+size=$1
+shift
+mkdir -p small && mount -t tmpfs -o "size=$size" none small || exit 99
+PYTRACE_OUTPUT=$PWD/small/trace LD_PRELOAD=$PRELOAD "$@"
+status=$?
+cat small/trace >trace
+exit $status
+"""
+
+
+def check_small_disk(interpreter, library):
+    """A disk that gets full: the program goes on, one line tells what is missing."""
+    program = "import sys\nfor number in range(20000):\n    pass\nprint(number)\nsys.exit(7)\n"
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", ON_SMALL_DISK, "sh"]
+    environment = clean_environment(PRELOAD=library.preload, PYTRACE_EVENTS="line")
+    # The staging file does not fit; it does; the trace nearly does, too.
+    for size in ("64k", "128k", "512k"):
+        with Folder(main=program) as folder:
+            if run(command + [size, "true"], cwd=folder.path).status:
+                raise Skip("no file system can be mounted")
+            done = subprocess.run(command + [size, interpreter.executable, "main.py"],
+                                  cwd=folder.path, env=environment, capture_output=True)
+            expect_equal("result with " + size, (done.returncode, done.stdout),
+                         (7, b"19999\n"))
+            found = re.match(rb"libpytrace: cannot write the trace: No space left on device; "
+                             rb"tracing stops, events lost: (\d+)\n$", done.stderr)
+            if not found or found.group(1) == b"0":
+                raise Failure("stderr is %r" % done.stderr)
+            numbers = line_numbers(read_lines(folder)[:-1], "main.py")
+            expect_equal("lines", numbers, ([1] + [2, 3] * 20000)[:len(numbers)])
+            if len(numbers) < 1000:
+                raise Failure("only %d lines were written" % len(numbers))
+
+
 def unpack(folder, name):
     done = subprocess.run(["zstdcat", os.path.join(folder.path, name)], capture_output=True)
     expect_equal("zstdcat's complaints", done.stderr, b"")
@@ -443,5 +479,5 @@ CHECKS = [
     check_compressed, check_own_files,
     check_killed_child, check_first_process, check_pools, check_children,
     check_order, check_under_a_shell, check_follow, check_daemon, check_busy_threads,
-    check_descriptors, check_limits, check_full_disk,
+    check_descriptors, check_limits, check_full_disk, check_small_disk,
 ]
