@@ -11,7 +11,7 @@ import time
 
 from frameworks import read_lines as read_places
 from frameworks import split_threads
-from processes import finish, read_lines, recover, staged_files, start
+from processes import finish, read_lines, recover, staged_files, start, wait_for
 from run import END, Failure, expect_equal
 from ways import Folder
 
@@ -140,8 +140,7 @@ def die_by_others(name, choice, interpreter, library):
                 raise Failure("the program ended: %s" % process.communicate()[1])
             time.sleep(0.0005)
         process.send_signal(number)
-        process.communicate(timeout=60)
-        expect_equal("status", process.returncode, -number)
+        expect_equal("status", wait_for(process)[0], -number)
         lines = recover(folder, interpreter, library)
         expect_loop(folder, "log", lines_of_threads(lines)[0])
         expect_end(lines, last)

@@ -35,10 +35,19 @@ def start(folder, interpreter, library, *arguments, **settings):
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def finish(folder, interpreter, library, *arguments, **settings):
-    process = start(folder, interpreter, library, *arguments, **settings)
-    out, err = process.communicate(timeout=120)
+def wait_for(process):
+    """Returns status, output and errors of a program, which is not left behind."""
+    try:
+        out, err = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise Failure("the program goes on")
     return process.returncode, out.decode(), err.decode()
+
+
+def finish(folder, interpreter, library, *arguments, **settings):
+    return wait_for(start(folder, interpreter, library, *arguments, **settings))
 
 
 def read_lines(folder, name="trace"):
@@ -277,7 +286,7 @@ def check_daemon(interpreter, library):
     """A daemon that closes every descriptor is traced to its end."""
     with Folder(main=DAEMON) as folder:
         process = start(folder, interpreter, library, "main.py")
-        process.communicate(timeout=60)
+        wait_for(process)
         for _ in range(2000):
             if os.path.exists(os.path.join(folder.path, "done")) and not staged_files(folder):
                 break
