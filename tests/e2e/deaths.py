@@ -6,12 +6,11 @@ Each way to die is a check of its own. PT_DEATHS says how often it is tried, 1 i
 
 import os
 import random
+import re
 import signal
 import time
 
-from frameworks import read_lines as read_places
-from frameworks import split_threads
-from processes import finish, read_lines, recover, staged_files, start, wait_for
+from processes import finish, recover, staged_files, start, wait_for
 from run import END, Failure, expect_equal
 from ways import Folder
 
@@ -26,6 +25,8 @@ def spin(name, count):
         os.write(log, b"6")
 spin("log", int(sys.argv[1]))
 """
+
+LINE = re.compile(r"(?:\[(\d+)(?: (\d+)[^]]*)?\] )?loop.py:(\d+) ")
 
 ENDLESS = 1 << 40
 
@@ -85,9 +86,14 @@ BY_OTHERS = {
 
 
 def lines_of_threads(lines):
-    """The numbers of the program's lines, for each thread, the main one first."""
-    places = read_places(line for line in lines if "loop.py:" in line)
-    return [[number for _, number in thread] for thread in split_threads(places)]
+    """The numbers of the program's lines, in order: the main thread's, and the other one's."""
+    numbers = [], []
+    for line in lines:
+        found = LINE.match(line)
+        if found:
+            pid, thread, number = found.groups()
+            numbers[thread is not None and thread != pid].append(int(number))
+    return numbers
 
 
 def expect_loop(folder, log, numbers):
@@ -118,13 +124,12 @@ def die_by_itself(name, choice, interpreter, library):
         expect_equal("anything is staged", staged_files(folder) != [],
                      status < 0 and last is None)
         lines = recover(folder, interpreter, library)
-        threads = lines_of_threads(lines)
-        expect_loop(folder, "log", threads[0])
-        expect_equal("number of the loop's lines",
-                     len([number for number in threads[0] if number in (5, 6)]), 2 * count)
-        expect_equal("last line", threads[0][-1], 8)
+        main, other = lines_of_threads(lines)
+        expect_loop(folder, "log", main)
+        expect_equal("number of the loop's lines", main.count(5) + main.count(6), 2 * count)
+        expect_equal("last line", main[-1], 8)
         if os.path.exists(os.path.join(folder.path, "log2")):
-            expect_loop(folder, "log2", threads[1])
+            expect_loop(folder, "log2", other)
         expect_end(lines, last)
 
 
