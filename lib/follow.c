@@ -10,8 +10,12 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PRELOAD "LD_PRELOAD"
+
+/* What stands between the names in it. */
+#define SEPARATORS ": "
 
 /* What children shall have, as NAME=VALUE, but for LD_PRELOAD; NULL: nothing is forced.
  */
@@ -30,6 +34,46 @@ static bool is_carried(const char *entry)
 {
 	return has_name(entry, "PYTRACE", strlen("PYTRACE")) ||
 	       strncmp(entry, "PYTRACE_", strlen("PYTRACE_")) == 0;
+}
+
+char *pt_follow_absolute(const char *preload, const char *name, const char *directory)
+{
+	struct pt_buf absolute = { 0 };
+	const size_t length = strlen(name);
+	bool is_found = false;
+
+	if (*name == '/' || !strchr(name, '/') || strpbrk(directory, SEPARATORS "$"))
+		return NULL;
+	while (*preload) {
+		size_t size = strcspn(preload, SEPARATORS);
+		if (size == length && strncmp(preload, name, length) == 0) {
+			is_found = true;
+			pt_buf_add_format(&absolute, "%s/", directory);
+		}
+		size += strspn(preload + size, SEPARATORS);
+		pt_buf_add(&absolute, preload, size);
+		preload += size;
+	}
+	char *result = pt_buf_take(&absolute);
+	if (is_found)
+		return result;
+	free(result);
+	return NULL;
+}
+
+void pt_follow_export(void)
+{
+	const char *preload = pt_settings_lookup(environ, PRELOAD);
+	char *directory = preload ? getcwd(NULL, 0) : NULL;
+	Dl_info info;
+
+	if (directory && dladdr((void *)(size_t)pt_follow_export, &info)) {
+		char *absolute = pt_follow_absolute(preload, info.dli_fname, directory);
+		if (absolute)
+			setenv(PRELOAD, absolute, 1);
+		free(absolute);
+	}
+	free(directory);
 }
 
 void pt_follow_start(char *const *environment)

@@ -12,6 +12,18 @@
  */
 void pt_follow_start(char *const *environment);
 
+/*
+ * Makes the library's own name in LD_PRELOAD absolute, if it leads from the current
+ * directory: children may start elsewhere. GIL: not needed.
+ */
+void pt_follow_export(void);
+
+/*
+ * Returns a value of LD_PRELOAD in which NAME leads from DIRECTORY, for the caller to
+ * free; NULL when it is to stay as it is, or without memory. GIL: not needed.
+ */
+char *pt_follow_absolute(const char *preload, const char *name, const char *directory);
+
 /* Returns whether a process that another one of the run has started is to be traced. */
 bool pt_follow_wants_exec(char *const *environment);
 

@@ -85,6 +85,7 @@ bool pt_run_prepare(char *const *argv)
 		setenv(PT_SETTINGS_RUN, pid, 1);
 	free(pid);
 	export_output();
+	pt_follow_export();
 	pt_follow_start(environ);
 	return true;
 }

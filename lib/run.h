@@ -7,10 +7,10 @@
 
 /*
  * Notes the command line and readies the environment for child processes: they find out
- * that they are not the first of the run, and relative outputs made absolute. To be
- * called before the interpreter reads the environment. Returns false
- * when this process is not to be traced, being the child of one that PYTRACE_FOLLOW keeps
- * apart. GIL: not needed.
+ * that they are not the first of the run, and find relative paths of the output and of
+ * this library made absolute. To be called before the interpreter reads the environment.
+ * Returns false when this process is not to be traced, being the child of one that
+ * PYTRACE_FOLLOW keeps apart. GIL: not needed.
  */
 bool pt_run_prepare(char *const *argv);
 

@@ -221,6 +221,42 @@ START_TEST(first_start_counts)
 }
 END_TEST
 
+/* A value of LD_PRELOAD, the library's name, and what is made of that in "/d". */
+static const struct {
+	const char *preload;
+	const char *name;
+	const char *expected;
+} absolute_rows[] = {
+	{ "./a.so", "./a.so", "/d/./a.so" },
+	{ "lib/a.so", "lib/a.so", "/d/lib/a.so" },
+	{ "../a.so", "../a.so", "/d/../a.so" },
+	{ "b.so:./a.so:./b.so", "./a.so", "b.so:/d/./a.so:./b.so" },
+	{ "  b.so ./a.so ::", "./a.so", "  b.so /d/./a.so ::" },
+	{ "./a.so ./a.so", "./a.so", "/d/./a.so /d/./a.so" },
+	/* There is nothing to do, */
+	{ "", "./a.so", NULL },
+	{ "/x/a.so", "/x/a.so", NULL },
+	{ "./b.so", "./a.so", NULL },
+	{ "./a.so.1:x./a.so:./a.s", "./a.so", NULL },
+	/* or ld.so looks along its own path. */
+	{ "a.so", "a.so", NULL },
+};
+
+START_TEST(absolute)
+{
+	const char *preload = absolute_rows[_i].preload;
+	const char *name = absolute_rows[_i].name;
+	char *result = pt_follow_absolute(preload, name, "/d");
+
+	ck_assert_pstr_eq(result, absolute_rows[_i].expected);
+	free(result);
+	/* Such a directory cannot be named in LD_PRELOAD. */
+	ck_assert_ptr_null(pt_follow_absolute(preload, name, "/d e"));
+	ck_assert_ptr_null(pt_follow_absolute(preload, name, "/d:e"));
+	ck_assert_ptr_null(pt_follow_absolute(preload, name, "/$LIB"));
+}
+END_TEST
+
 Suite *pt_follow_suite(void)
 {
 	Suite *suite = suite_create("follow");
@@ -231,6 +267,7 @@ Suite *pt_follow_suite(void)
 	tcase_add_test(tcase, no_environment);
 	tcase_add_loop_test(tcase, follow, 0, PT_ARRAY_SIZE(follow_rows));
 	tcase_add_test(tcase, first_start_counts);
+	tcase_add_loop_test(tcase, absolute, 0, PT_ARRAY_SIZE(absolute_rows));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

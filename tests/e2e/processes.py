@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 from interpreters import clean_environment
-from run import Failure, Skip, expect_equal, expect_same_lines, run
+from run import Failure, Library, Skip, expect_equal, expect_same_lines, run
 from ways import Folder
 
 PREFIX = re.compile(r"\[(\d+)(?: [^]]*)?\] ")
@@ -268,6 +268,24 @@ def check_follow(interpreter, library):
             expect_equal("%s with env=%s" % (follow, environment), actual, counts)
 
 
+ELSEWHERE = """\
+import os, subprocess, sys
+os.chdir("/")
+subprocess.check_call([sys.executable, os.path.join(sys.path[0], "child.py"), "x"])
+"""
+
+
+def check_relative_preload(interpreter, library):
+    """Children that start in another directory find the library all the same."""
+    with Folder(main=ELSEWHERE, child=CHILD) as folder:
+        os.symlink(library.path, os.path.join(folder.path, "library.so"))
+        relative = Library("./library.so", library.before)
+        result = finish(folder, interpreter, relative, os.path.join(folder.path, "main.py"))
+        expect_equal("result", result, (0, "x\n", ""))
+        traced = traced_work(read_lines(folder), "print(sys.argv[1], flush=True)")
+        expect_equal("lines of the child", list(traced.values()), [[2]])
+
+
 DAEMON = """\
 import os, sys, time
 if os.fork():
@@ -485,8 +503,8 @@ def check_own_files(interpreter, library):
 
 
 CHECKS = [
-    check_compressed, check_own_files,
-    check_killed_child, check_first_process, check_pools, check_children,
-    check_order, check_under_a_shell, check_follow, check_daemon, check_busy_threads,
-    check_descriptors, check_limits, check_full_disk, check_small_disk,
+    check_compressed, check_own_files, check_killed_child, check_first_process, check_pools,
+    check_children, check_order, check_under_a_shell, check_follow, check_relative_preload,
+    check_daemon, check_busy_threads, check_descriptors, check_limits, check_full_disk,
+    check_small_disk,
 ]
