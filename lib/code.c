@@ -104,9 +104,17 @@ static void copy_bytecode(struct pt_code *code)
 	pt_python_drop(bytes);
 }
 
+/* Most code that runs at the start of Python is the import system's: its name, which is
+ * cheap to have, tells that it has no role. */
 static bool may_have_role(const struct pt_code *code)
 {
-	return policy.wants_imports && strcmp(code->file->name, BOOTSTRAP) == 0;
+	if (!policy.wants_imports || strcmp(code->file->name, BOOTSTRAP) != 0)
+		return false;
+	char *name = pt_python_attr_text(code->object, "co_name");
+	bool is_known = name && (strcmp(name, "_load_unlocked") == 0 ||
+				 strcmp(name, "__exit__") == 0);
+	free(name);
+	return is_known;
 }
 
 /* Before 3.11 every __exit__ of the module passes; the event tells which one it is. */

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define FIRST_CAPACITY 4096
+#define FIRST_CAPACITY 512
 
 struct slot {
 	_Atomic(PyObject *) key; /* NULL: empty */
