@@ -237,6 +237,7 @@ WORD_SETTING(time, enum pt_time_mode, "time", time_words)
 WORD_SETTING(color, enum pt_color_mode, "value", color_words)
 WORD_SETTING(follow, enum pt_follow, "value", follow_words)
 WORD_SETTING(strict, bool, "value", switch_words)
+WORD_SETTING(task, bool, "value", switch_words)
 STRING_SETTING(include, DEFAULT_INCLUDE)
 STRING_SETTING(exclude, "")
 STRING_SETTING(output, "stderr")
@@ -338,6 +339,8 @@ static const struct variable variables[] = {
 	VARIABLE("PYTRACE_DEPTH", depth, "", "deepest call level shown, from 1"),
 	VARIABLE("PYTRACE_COLOR", color, "auto", "auto, always, never"),
 	VARIABLE("PYTRACE_FOLLOW", follow, "all", "all, fork, none, force"),
+	VARIABLE("PYTRACE_TASK", task, "0",
+		 "1: lines carry the name of the asyncio task"),
 	VARIABLE("PYTRACE_STRICT", strict, "0", "1: a bad setting ends the program"),
 	VARIABLE("PYTRACE_DEBUG", debug, "", "rules, start, all"),
 };

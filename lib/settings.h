@@ -38,6 +38,7 @@ struct pt_settings {
 	enum pt_follow follow;
 	int zstd_level; /* for outputs that end in ".zst" */
 	bool strict;
+	bool task;
 	unsigned int debug; /* set of enum pt_debug_flag */
 };
 

@@ -12,6 +12,7 @@
 #include "sink.h"
 #include "source.h"
 #include "stage.h"
+#include "task_name.h"
 #include "thread.h"
 #include "thread_name.h"
 
@@ -56,6 +57,9 @@ static int64_t start_time;
 /* Lines carry the process. */
 static bool has_pid;
 
+/* PYTRACE_TASK: lines carry the task. */
+static bool has_task;
+
 /* The last line has been written. */
 static atomic_bool has_ended;
 
@@ -82,6 +86,7 @@ void pt_tracer_start(const struct pt_settings *settings, const struct pt_format 
 	max_level = settings->depth ? settings->depth - 1 : UINT_MAX;
 	time_mode = format->has_prefix ? settings->time : PT_TIME_NONE;
 	start_time = now(CLOCK_MONOTONIC);
+	has_task = settings->task && format->has_prefix;
 	has_pid = is_descendant && pt_sink_is_shared();
 	memset(blanks, ' ', sizeof(blanks));
 	pt_thread_epoch++;
@@ -185,6 +190,20 @@ static int write_thread(struct pt_thread *thread)
 	return size;
 }
 
+/* Appends "(TASK) " to the prefix if the thread runs a task of asyncio. */
+static void add_task(struct pt_thread *thread)
+{
+	char *out = thread->prefix + thread->prefix_size;
+	size_t room = sizeof(thread->prefix) - PT_COPY_BLOCK - thread->prefix_size;
+	int saved = errno;
+	char *name = pt_task_name();
+	int size = name ? snprintf(out, room, "(%.*s) ", MAX_NAME, name) : 0;
+
+	thread->prefix_size += size > 0 ? (unsigned int)size : 0;
+	free(name);
+	errno = saved;
+}
+
 /* Makes what stands in front of each line: process and thread if there are several. */
 static void make_prefix(struct pt_thread *thread)
 {
@@ -200,6 +219,8 @@ static void make_prefix(struct pt_thread *thread)
 		size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d] ",
 				(int)getpid());
 	thread->prefix_size = (unsigned int)size;
+	if (has_task)
+		add_task(thread);
 	if (time_mode != PT_TIME_NONE)
 		add_time(thread);
 }
@@ -407,9 +428,17 @@ static inline unsigned int outer(unsigned int level)
 	return level ? level - 1 : 0;
 }
 
+/* A task is begun, gone on with or left where code is. */
+static inline void expect_task(struct pt_thread *thread)
+{
+	if (PT_UNLIKELY(has_task))
+		thread->prefix_epoch = 0;
+}
+
 static inline void enter(struct pt_thread *thread, struct pt_code *code,
 			 const void *frame, int line, enum pt_mark mark)
 {
+	expect_task(thread);
 	pt_thread_push(thread, code->object, frame, line);
 	unsigned int level = level_of(thread);
 	if (is_shown(PT_EVENT_CALL, level))
@@ -455,6 +484,7 @@ void pt_tracer_exit(struct pt_thread *thread, struct pt_code *code, const void *
 	unsigned int level = --thread->depth;
 	if (is_shown(how == PT_EXIT_YIELD ? PT_EVENT_YIELD : PT_EVENT_RETURN, level))
 		write_mark(thread, code, marks[how], top->line, outer(level));
+	expect_task(thread);
 }
 
 void pt_tracer_exception(struct pt_thread *thread, struct pt_code *code,

@@ -115,6 +115,8 @@ static const struct {
 	{ "PYTRACE_FOLLOW", "none", "none" },
 	{ "PYTRACE_FOLLOW", "force", "force" },
 	{ "PYTRACE_FOLLOW", "", "all" },
+	{ "PYTRACE_TASK", "0", "0" },
+	{ "PYTRACE_TASK", "1", "1" },
 	{ "PYTRACE_STRICT", "0", "0" },
 	{ "PYTRACE_STRICT", "1", "1" },
 	{ "PYTRACE_DEBUG", "rules", "rules" },
@@ -203,6 +205,7 @@ static const struct {
 	{ "PYTRACE_FOLLOW", "0", "unknown value '0' (expected all, fork, none, force)" },
 	{ "PYTRACE_COLOR", "red", "unknown value 'red' (expected auto, always, never)" },
 	{ "PYTRACE_COLOR", "1", "unknown value '1' (expected auto, always, never)" },
+	{ "PYTRACE_TASK", "all", "unknown value 'all' (expected 0, 1)" },
 	{ "PYTRACE_STRICT", "yes", "unknown value 'yes' (expected 0, 1)" },
 	{ "PYTRACE_STRICT", "true", "unknown value 'true' (expected 0, 1)" },
 	{ "PYTRACE_STRICT", "2", "unknown value '2' (expected 0, 1)" },
@@ -478,6 +481,9 @@ START_TEST(help_shows_every_setting)
 		"from 1",
 		"PYTRACE_COLOR=auto                       # auto, always, never",
 		"PYTRACE_FOLLOW=all                       # all, fork, none, force",
+		"PYTRACE_TASK=0                           # 1: lines carry the name of "
+		"the "
+		"asyncio task",
 		"PYTRACE_STRICT=0                         # 1: a bad setting ends the "
 		"program",
 		"PYTRACE_DEBUG=                           # rules, start, all",

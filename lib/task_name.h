@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The names of asyncio's tasks. */
+#ifndef PT_TASK_NAME_H
+#define PT_TASK_NAME_H
+
+/*
+ * Returns the name of the task that this thread runs, in one line, to be freed; NULL when
+ * there is none, or without memory. Runs no code of the program. GIL: held.
+ */
+char *pt_task_name(void);
+
+#endif /* PT_TASK_NAME_H */
