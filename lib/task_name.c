@@ -10,12 +10,20 @@
 #include "python.h"
 #include "util.h"
 
-/* Returns the module if the program has loaded it, borrowed, or NULL. */
-static PyObject *find_module(void)
+/* Returns a module that the program has loaded, borrowed, or NULL. */
+static PyObject *find_module(const char *name)
 {
 	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
 
-	return modules ? pt_py.PyDict_GetItemString(modules, "_asyncio") : NULL;
+	return modules ? pt_py.PyDict_GetItemString(modules, name) : NULL;
+}
+
+/* Returns _asyncio.Task once the module is ready: asyncio has found it by then. */
+static PyObject *find_type(void)
+{
+	PyObject *tasks = find_module("asyncio.tasks"); /* borrowed */
+
+	return tasks ? pt_py.PyObject_GetAttrString(tasks, "_CTask") : NULL;
 }
 
 /* Returns the task that LOOP runs, a new reference; None or NULL if there is none. */
@@ -31,31 +39,32 @@ static PyObject *task_of(PyObject *module, PyObject *loop)
 	return task;
 }
 
-/* Returns what _asyncio.Task.get_name says of TASK, also if that is of a class derived
- * from it; NULL if it is none. */
-static PyObject *name_of(PyObject *module, PyObject *task)
+/* Returns the task that this thread runs, a new reference; None or NULL likewise. */
+static PyObject *find_task(void)
 {
-	PyObject *type = pt_py.PyObject_GetAttrString(module, "Task");
-	PyObject *name = type ? pt_py.PyObject_CallMethod(type, "get_name", "O", task) :
-				NULL;
-
-	pt_python_drop(type);
-	return name;
-}
-
-char *pt_task_name(void)
-{
-	PyObject *module = find_module(); /* borrowed */
+	PyObject *module = find_module("_asyncio"); /* borrowed */
 	PyObject *loop =
 		module ? pt_py.PyObject_CallMethod(module, "_get_running_loop", NULL) :
 			 NULL;
 	PyObject *task = loop && loop != pt_py.none ? task_of(module, loop) : NULL;
-	PyObject *name = task && task != pt_py.none ? name_of(module, task) : NULL;
+
+	pt_python_drop(loop);
+	return task;
+}
+
+char *pt_task_name(void)
+{
+	PyObject *type = find_type();
+	PyObject *task = type ? find_task() : NULL;
+	/* Tasks of other classes, unless derived from it, have no name. */
+	PyObject *name = task && task != pt_py.none ?
+				 pt_py.PyObject_CallMethod(type, "get_name", "O", task) :
+				 NULL;
 	char *text = name ? pt_python_text(name) : NULL;
 
 	pt_python_drop(name);
 	pt_python_drop(task);
-	pt_python_drop(loop);
+	pt_python_drop(type);
 	pt_py.PyErr_Clear();
 	if (text)
 		pt_clean_line(text);
