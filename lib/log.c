@@ -28,6 +28,6 @@ void pt_log(const char *format, ...)
 	line[size] = '\0';
 	pt_clean_line(line);
 	line[size++] = '\n';
-	pt_write_all(STDERR_FILENO, line, size);
+	pt_write_all(STDERR_FILENO, line, size, NULL);
 	errno = saved;
 }

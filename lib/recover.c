@@ -159,7 +159,7 @@ static int append_packed(int fd, const struct pt_journal *journal, bool was_writ
 			pt_buf_clear(&out);
 	}
 	if (pt_zstd_compress(stream, text, size, &out) && lseek(fd, 0, SEEK_END) >= 0)
-		error = pt_write_all(fd, out.data, out.size);
+		error = pt_write_all(fd, out.data, out.size, NULL);
 	pt_zstd_free(stream);
 	pt_buf_destroy(&out);
 	return error;
@@ -188,7 +188,7 @@ static bool append(int fd, bool is_packed, struct pt_journal *journal, const cha
 	}
 	if (is_packed)
 		return append_packed(fd, journal, was_writing, text, size) == 0;
-	return pt_write_all(fd, text + done, size - done) == 0;
+	return pt_write_all(fd, text + done, size - done, NULL) == 0;
 }
 
 static bool has_suffix(const char *name, const char *suffix)

@@ -268,7 +268,7 @@ static int write_at(const char *data, size_t size, off_t offset)
 {
 	if (lseek(fd, offset, SEEK_SET) < 0)
 		return -errno;
-	return pt_write_all(fd, data, size);
+	return pt_write_all(fd, data, size, NULL);
 }
 
 /* Writes DATA as blocks of the frame, over the end that the last ones have. */
@@ -291,6 +291,7 @@ static int write_packed(const char *data, size_t size)
 void pt_sink_write(const char *data, size_t size)
 {
 	struct stat status;
+	size_t written = 0;
 	int saved = errno;
 	int error = 0;
 
@@ -299,9 +300,9 @@ void pt_sink_write(const char *data, size_t size)
 		error = ensure_open(&status);
 	if (pt_sink_alive && !error)
 		error = stream ? -write_packed(data, size) :
-				 -pt_write_all(fd, data, size);
+				 -pt_write_all(fd, data, size, &written);
 	if (error || !pt_sink_alive)
-		dropped += count_lines(data, size);
+		dropped += count_lines(data + written, size - written);
 	if (error && atomic_exchange(&pt_sink_alive, false))
 		pt_log("cannot write the trace: %s; tracing stops, events lost: %llu",
 		       strerror(error), (unsigned long long)dropped);

@@ -105,13 +105,12 @@ char *pt_buf_take(struct pt_buf *buf)
 }
 
 /* Writes all of DATA, waiting where the descriptor is one that does not block. */
-static int write_all(int fd, const char *data, size_t size)
+static int write_all(int fd, const char *data, size_t size, size_t *done)
 {
-	while (size > 0) {
-		ssize_t written = write(fd, data, size);
+	while (*done < size) {
+		ssize_t written = write(fd, data + *done, size - *done);
 		if (written >= 0) {
-			data += written;
-			size -= (size_t)written;
+			*done += (size_t)written;
 		} else if (errno == EAGAIN) {
 			struct pollfd wait = { .fd = fd, .events = POLLOUT };
 			poll(&wait, 1, -1);
@@ -154,13 +153,16 @@ void pt_quiet_end(const struct pt_quiet *quiet, int error)
 	pthread_sigmask(SIG_SETMASK, &quiet->mask, NULL);
 }
 
-int pt_write_all(int fd, const char *data, size_t size)
+int pt_write_all(int fd, const char *data, size_t size, size_t *written)
 {
 	struct pt_quiet quiet;
+	size_t done = 0;
 
 	pt_quiet_begin(&quiet);
-	int error = write_all(fd, data, size);
+	int error = write_all(fd, data, size, &done);
 	pt_quiet_end(&quiet, error);
+	if (written)
+		*written = done;
 	return error;
 }
 

@@ -57,9 +57,10 @@ char *pt_buf_take(struct pt_buf *buf);
 /*
  * Writes all of DATA to FD, going on after signals and short writes and when the
  * descriptor is ready again. Returns 0 or -errno; what was written before the error stays
- * written. The process gets no SIGPIPE and no SIGXFSZ from it. GIL: not needed.
+ * written, and WRITTEN, if not NULL, is told how many bytes that were. The process gets
+ * no SIGPIPE and no SIGXFSZ from it. GIL: not needed.
  */
-int pt_write_all(int fd, const char *data, size_t size);
+int pt_write_all(int fd, const char *data, size_t size, size_t *written);
 
 /*
  * Between these calls the thread gets no SIGPIPE and no SIGXFSZ; one that came of what

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -397,6 +398,26 @@ START_TEST(write_error_is_told_once)
 }
 END_TEST
 
+/* What is in the file is not lost; a line that was cut is. */
+START_TEST(part_of_a_write)
+{
+	static const char text[] = "one\ntwo\nthree\nfour\n";
+	struct rlimit limit = { 10, RLIM_INFINITY };
+
+	pt_check_capture_stderr();
+	pt_check_start_file("trace", true);
+	/* No assertion in between: they write to a file, too. */
+	setrlimit(RLIMIT_FSIZE, &limit);
+	pt_sink_write(text, strlen(text));
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\nth");
+	ck_assert_uint_eq(pt_sink_dropped(), 2);
+	/* Of the message, too, there are 10 bytes. */
+	ck_assert_str_eq(pt_check_captured(), "libpytrace");
+}
+END_TEST
+
 START_TEST(closed_descriptor_is_told_once)
 {
 	int fd = dup(open("trace", O_WRONLY | O_CREAT, 0666));
@@ -524,6 +545,7 @@ static TCase *bad_case(void)
 	tcase_add_loop_test(tcase, fallback_of_descriptor, 0, 3);
 	tcase_add_test(tcase, stderr_is_closed);
 	tcase_add_test(tcase, write_error_is_told_once);
+	tcase_add_test(tcase, part_of_a_write);
 	tcase_add_test(tcase, closed_descriptor_is_told_once);
 	tcase_add_test(tcase, reader_is_gone);
 	tcase_add_loop_test(tcase, errno_is_kept, 0, 3);

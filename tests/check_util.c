@@ -335,7 +335,7 @@ START_TEST(write_survives_signals)
 	}
 	close(ends[0]);
 	start_alarms();
-	ck_assert_int_eq(pt_write_all(ends[1], data, LONG_SIZE), 0);
+	ck_assert_int_eq(pt_write_all(ends[1], data, LONG_SIZE, NULL), 0);
 	close(ends[1]);
 	while (waitpid(reader, &status, 0) < 0)
 		ck_assert_int_eq(errno, EINTR);
@@ -353,11 +353,11 @@ START_TEST(write_fails)
 	ck_assert_int_eq(pipe(ends), 0);
 	close(ends[0]);
 	signal(SIGPIPE, SIG_IGN);
-	ck_assert_int_eq(pt_write_all(-1, "x", 1), -EBADF);
-	ck_assert_int_eq(pt_write_all(readable, "x", 1), -EBADF);
-	ck_assert_int_eq(pt_write_all(full, "x", 1), -ENOSPC);
-	ck_assert_int_eq(pt_write_all(ends[1], "x", 1), -EPIPE);
-	ck_assert_int_eq(pt_write_all(-1, "", 0), 0);
+	ck_assert_int_eq(pt_write_all(-1, "x", 1, NULL), -EBADF);
+	ck_assert_int_eq(pt_write_all(readable, "x", 1, NULL), -EBADF);
+	ck_assert_int_eq(pt_write_all(full, "x", 1, NULL), -ENOSPC);
+	ck_assert_int_eq(pt_write_all(ends[1], "x", 1, NULL), -EPIPE);
+	ck_assert_int_eq(pt_write_all(-1, "", 0, NULL), 0);
 	close(full);
 	close(readable);
 	close(ends[1]);
