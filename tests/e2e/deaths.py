@@ -48,6 +48,8 @@ BY_ITSELF = {
     "fatal_error": ("import ctypes; ctypes.pythonapi.Py_FatalError(b'x')", -signal.SIGABRT,
                     "killed by signal 6"),
     "segfault": ("import ctypes; ctypes.string_at(0)", -signal.SIGSEGV, None),
+    "faulthandler": ("import ctypes, faulthandler; faulthandler.enable(); ctypes.string_at(0)",
+                     -signal.SIGSEGV, "killed by signal 11"),
     "exec": ("os.execv('/bin/true', ['true'])", 0, None),
     "sleeping_thread": (THREAD % ("time.sleep", "9"), 0, "exited with 0"),
     "busy_thread": (THREAD % ("spin", "'log2', %d" % ENDLESS) + "time.sleep(0.02)", 0,
