@@ -31,7 +31,7 @@ LINE = re.compile(r"(?:\[(\d+)(?: (\d+)[^]]*)?\] )?loop.py:(\d+) ")
 ENDLESS = 1 << 40
 
 # How many lines a loop may have at the most: some blocks that are written together.
-MAX_COUNT = 5000
+MAX_COUNT = 20000
 
 SELF = "os.kill(os.getpid(), signal.SIG%s)"
 THREAD = "threading.Thread(target=%s, args=(%s,), daemon=True).start(); "

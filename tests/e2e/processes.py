@@ -446,7 +446,7 @@ def check_small_disk(interpreter, library):
     command = ["unshare", "--map-root-user", "--mount", "sh", "-c", ON_SMALL_DISK, "sh"]
     environment = clean_environment(PRELOAD=library.preload, PYTRACE_EVENTS="line")
     # The staging file does not fit; it does; the trace nearly does, too.
-    for size in ("64k", "128k", "512k"):
+    for size in ("64k", "512k", "1m"):
         with Folder(main=program) as folder:
             if run(command + [size, "true"], cwd=folder.path).status:
                 raise Skip("no file system can be mounted")
