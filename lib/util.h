@@ -100,7 +100,7 @@ size_t pt_utf8_width(const char *text);
 void pt_clean_line(char *text);
 
 /* Size of the blocks that pt_copy_short() copies. */
-#define PT_COPY_BLOCK 32
+#define PT_COPY_BLOCK 64
 
 /* Above this a call of memcpy costs less. */
 #define PT_COPY_SHORT 256
@@ -115,7 +115,8 @@ static inline char *pt_copy_short(char *to, const char *from, size_t size)
 		memcpy(to, from, size);
 		return to + size;
 	}
-	for (size_t i = 0; i < size; i += PT_COPY_BLOCK)
+	memcpy(to, from, PT_COPY_BLOCK);
+	for (size_t i = PT_COPY_BLOCK; PT_UNLIKELY(i < size); i += PT_COPY_BLOCK)
 		memcpy(to + i, from + i, PT_COPY_BLOCK);
 	return to + size;
 }
