@@ -208,6 +208,12 @@ def check_coverage_c(interpreter, library):
     check_coverage_of("ctrace", interpreter, library)
 
 
+def check_coverage_monitoring(interpreter, library):
+    if interpreter.minor < 12:
+        raise Skip("no sys.monitoring")
+    check_coverage_of("sysmon", interpreter, library)
+
+
 QUIET = """\
 import sys
 
@@ -313,6 +319,7 @@ def check_c_tracer_in_thread(interpreter, library):
 
 CHECKS = [
     check_pdb_steps, check_pdb_jump, check_pdb_conditions, check_pdb_ends, check_set_trace,
-    check_trace_module, check_coverage_python, check_coverage_c, check_no_lines,
+    check_trace_module, check_coverage_python, check_coverage_c,
+    check_coverage_monitoring, check_no_lines,
     check_c_tracer_in_thread,
 ]
