@@ -89,7 +89,7 @@ def peer_rows(version):
 
 
 def can_compress(python, scratch):
-    """Returns whether the library knows of compression yet."""
+    """Returns whether the library finds what it compresses with."""
     try:
         run_workload(python, COMPRESSED, "lines", 100, 1, scratch)
         with open(os.path.join(scratch.path("run"), COMPRESSED.output), "rb") as file:
@@ -111,7 +111,7 @@ def find(python, version, words, scratch):
     elif any(not any(word in each.name for each in rows) for word in words):
         rows += peer_rows(version)
     if not can_compress(python, scratch):
-        note("libpytrace .zst: this library does not have it")
+        note("libpytrace .zst: there is no libzstd.so.1")
         rows.remove(COMPRESSED)
     if words:
         rows = [row for row in rows

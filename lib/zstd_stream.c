@@ -15,6 +15,7 @@
 #define PARAMETER_WINDOW_LOG 101
 #define PARAMETER_LONG_MATCHES 160
 #define PARAMETER_LONG_MATCH_SIZE 162
+#define PARAMETER_LONG_BUCKET_LOG 163
 #define DIRECTIVE_FLUSH 1
 #define RESET_SESSION 1
 
@@ -86,7 +87,8 @@ static bool set_parameters(struct pt_zstd *stream, int level)
 	return !zstd.is_error(zstd.set(stream, PARAMETER_LEVEL, level)) &&
 	       !zstd.is_error(zstd.set(stream, PARAMETER_WINDOW_LOG, 23)) &&
 	       !zstd.is_error(zstd.set(stream, PARAMETER_LONG_MATCHES, 1)) &&
-	       !zstd.is_error(zstd.set(stream, PARAMETER_LONG_MATCH_SIZE, 256));
+	       !zstd.is_error(zstd.set(stream, PARAMETER_LONG_MATCH_SIZE, 256)) &&
+	       !zstd.is_error(zstd.set(stream, PARAMETER_LONG_BUCKET_LOG, 1));
 }
 
 struct pt_zstd *pt_zstd_new(int level, const char **problem)
