@@ -120,23 +120,29 @@ static PyObject *object_of(PyFrameObject *frame)
 	return right;
 }
 
-/* The record of the code that a frame runs. */
-static struct pt_code *code_of(struct pt_thread *thread, PyFrameObject *frame)
+/* Finds the record of the code that a frame runs, and notes it. */
+static struct pt_code *enter_frame(struct pt_thread *thread, PyFrameObject *frame)
 {
-	if (__builtin_expect(thread->last_frame == frame, 1))
-		return thread->last_record;
 	PyObject *object = object_of(frame);
 	struct pt_code *code = object ? pt_code_get(object) : &pt_code_excluded;
-	thread->last_frame = frame;
-	thread->last_record = code;
+
+	*pt_thread_live(thread, frame) = (struct pt_live){ frame, code };
 	return code;
+}
+
+/* The record of the code that a frame runs. */
+static inline struct pt_code *code_of(struct pt_thread *thread, PyFrameObject *frame)
+{
+	struct pt_live *live = pt_thread_live(thread, frame);
+
+	return PT_UNLIKELY(live->frame != frame) ? enter_frame(thread, frame) :
+						   live->record;
 }
 
 static void on_call(struct pt_thread *thread, PyFrameObject *frame)
 {
 	/* A frame may have the place of one that is gone. */
-	thread->last_frame = NULL;
-	struct pt_code *code = code_of(thread, frame);
+	struct pt_code *code = enter_frame(thread, frame);
 
 	if (code->is_traced && is_resume(frame, code))
 		pt_tracer_resume(thread, code, frame, pt_py.PyFrame_GetLineNumber(frame));
@@ -152,7 +158,7 @@ static void on_return(struct pt_thread *thread, PyFrameObject *frame, PyObject *
 
 	if (code->is_traced)
 		pt_tracer_exit(thread, code, frame, find_exit(frame, code, result));
-	thread->last_frame = NULL;
+	pt_thread_live(thread, frame)->frame = NULL;
 }
 
 static void on_exception(struct pt_thread *thread, PyFrameObject *frame, PyObject *info)

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -163,6 +164,11 @@ void pt_thread_push(struct pt_thread *thread, const void *code, const void *fram
 	thread->frames[thread->depth++] = (struct pt_frame){ code, frame, line, false };
 }
 
+void pt_thread_forget_frames(struct pt_thread *thread)
+{
+	memset(thread->live, 0, sizeof(thread->live));
+}
+
 void pt_thread_forget_code(const void *object, const struct pt_code *code)
 {
 	pt_lock();
@@ -170,9 +176,9 @@ void pt_thread_forget_code(const void *object, const struct pt_code *code)
 		struct pt_recent *recent = pt_thread_recent(thread, object);
 		if (recent->code == object)
 			*recent = (struct pt_recent){ 0 };
-		if (thread->last_record == code) {
-			thread->last_frame = NULL;
-			thread->last_record = NULL;
+		for (size_t i = 0; i < PT_LIVE_COUNT; i++) {
+			if (thread->live[i].record == code)
+				thread->live[i] = (struct pt_live){ 0 };
 		}
 	}
 	pt_unlock();

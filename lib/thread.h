@@ -30,14 +30,21 @@ struct pt_recent {
 	struct pt_code *record;
 };
 
+/* Frames that have been entered and not left, where the backend has frames. */
+#define PT_LIVE_COUNT 16
+
+struct pt_live {
+	const void *frame; /* NULL: nothing is here */
+	struct pt_code *record;
+};
+
 /* A thread. Its own functions alone use it, but for the cached records. */
 struct pt_thread {
 	struct pt_frame *frames; /* from the outermost to the running one */
 	unsigned int depth;
 	unsigned int capacity;
-	const void *last_frame; /* of the last event, where the backend has it, ... */
-	struct pt_code *last_record; /* ... and the record of its code */
 	struct pt_recent recent[PT_RECENT_COUNT];
+	struct pt_live live[PT_LIVE_COUNT];
 	struct pt_stage *stage; /* shared by all threads while they take turns */
 	bool owns_stage;
 	pid_t id;		     /* as the kernel numbers threads */
@@ -76,6 +83,17 @@ static inline struct pt_recent *pt_thread_recent(struct pt_thread *thread,
 
 	return &thread->recent[(address >> 5 ^ address >> 11) % PT_RECENT_COUNT];
 }
+
+/* The place of a frame among the live ones. */
+static inline struct pt_live *pt_thread_live(struct pt_thread *thread, const void *frame)
+{
+	uintptr_t address = (uintptr_t)frame;
+
+	return &thread->live[(address >> 4 ^ address >> 9) % PT_LIVE_COUNT];
+}
+
+/* Forgets the live frames: others may have taken their places unseen. GIL: held. */
+void pt_thread_forget_frames(struct pt_thread *thread);
 
 /* Prepares for threads; once per process. GIL: not needed. */
 void pt_thread_start(void);

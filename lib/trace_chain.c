@@ -141,7 +141,7 @@ static void take_over(PyThreadState *thread)
 		return;
 	/* Frames came and went meanwhile. */
 	if (pt_thread_current)
-		pt_thread_current->last_frame = NULL;
+		pt_thread_forget_frames(pt_thread_current);
 	if (!slots->function) {
 		install(thread);
 		return;
