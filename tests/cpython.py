@@ -8,9 +8,9 @@ Variables: CPYTHON_PYTHONS, patterns of versions ("3.8* 3.14*") or paths; CPYTHO
 test files, or "short" for a list that ends in minutes; CPYTHON_TIMEOUT, seconds for a file;
 CPYTHON_JOBS, how many files at a time; CPYTHON_LINES=1 traces lines alone, to /dev/null.
 
-A test whose outcome differs is repeated, with and without, before it is reported; on 3.12
-and later also with a tool of sys.monitoring in Python: what that changes, too, is known. The
-trace of everything is written to a file that is emptied as it grows.
+A test whose outcome differs is repeated, with and without, before it is reported; then with a
+tracer in Python, of sys.monitoring on 3.12 and later and of sys.settrace before: what that
+changes, too, is known. The trace of everything is written to a file that is emptied as it grows.
 """
 
 import concurrent.futures
@@ -46,8 +46,8 @@ KNOWN = [
      "function behind that is gone when code is freed"),
 ]
 
-# What a tool of sys.monitoring that is written in Python changes as well.
-STAND_IN = "any tool of sys.monitoring does that"
+# What a tracer that is written in Python changes as well.
+STAND_IN = "any tracer does that"
 
 MAX_TRACE = 512 << 20
 
@@ -181,7 +181,7 @@ def compare(interpreter, name, library):
             pairs[each][1].add(last.outcomes.get(each, "not-run"))
     lasting = {each for each, sets in pairs.items() if not sets[0] & sets[1]}
     stand_in = {}
-    if lasting and interpreter.has_monitoring:
+    if lasting:
         stand_in = run_file(interpreter, name, None, lasting, CPYTHON_STAND_IN="1").outcomes
     lines, failed, shown = [], False, 0
     for each, (without, within) in sorted(pairs.items()):
