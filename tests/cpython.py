@@ -5,8 +5,9 @@
     cpython.py LIBRARY
 
 Variables: CPYTHON_PYTHONS, patterns of versions ("3.8* 3.14*") or paths; CPYTHON_TESTS, the
-test files, or "short" for a list that ends in minutes; CPYTHON_TIMEOUT, seconds for a file;
-CPYTHON_JOBS, how many files at a time; CPYTHON_LINES=1 traces lines alone, to /dev/null.
+test files, or "short" for a list that ends in minutes, on the oldest, a middle and the newest
+version that has test files; CPYTHON_TIMEOUT, seconds for a file; CPYTHON_JOBS, how many files
+at a time; CPYTHON_LINES=1 traces lines alone, to /dev/null.
 
 A test whose outcome differs is repeated, with and without, before it is reported; then with a
 tracer in Python, of sys.monitoring on 3.12 and later and of sys.settrace before: what that
@@ -34,9 +35,9 @@ DEFAULT = """test_sys_settrace test_monitoring test_threading test_subprocess te
     test_coroutines test_exceptions test_import test_runpy test_pdb test_trace test_bdb
     test_signal test_fork1 test_posix test_gc test_code test_dis""".split()
 
-SHORT = """test_sys_settrace test_monitoring test_threading test_generators test_coroutines
-    test_exceptions test_runpy test_pdb test_trace test_bdb test_fork1 test_posix test_code
-    test_dis""".split()
+SHORT = """test_sys_settrace test_monitoring test_threading test_os test_generators
+    test_coroutines test_exceptions test_import test_runpy test_pdb test_trace test_bdb
+    test_fork1 test_posix test_gc test_code test_dis""".split()
 
 # Differences that README names among the limits: versions, pattern of the test, why.
 KNOWN = [
@@ -240,11 +241,14 @@ def perform(job):
         "# %s\n" % line.replace("%", "%%") for line in lines))
 
 
-def has_test(interpreter, name):
+def find_tests(interpreter, names):
+    """Those of the test files that the interpreter has."""
     probe = "import importlib.util, sys\n" \
-            "sys.exit(not importlib.util.find_spec('test.' + sys.argv[1]))"
-    return subprocess.run([interpreter.executable, "-c", probe, name], cwd="/",
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+            "for name in sys.argv[1:]:\n" \
+            "    if importlib.util.find_spec('test.' + name): print(name)"
+    return subprocess.run([interpreter.executable, "-c", probe] + names, cwd="/",
+                          env=interpreters.clean_environment(), stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True).stdout.split()
 
 
 def choose_interpreters():
@@ -259,14 +263,27 @@ def choose_interpreters():
             any(fnmatch.fnmatch(str(each), pattern) for pattern in patterns)]
 
 
+def spread(found):
+    """The oldest, one from the middle, and the newest."""
+    return sorted({found[0], found[len(found) // 2], found[-1]}, key=found.index) \
+        if found else []
+
+
 def main():
     library = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.environ["PT_LIBRARY"])
     names = os.environ.get("CPYTHON_TESTS", "").split() or DEFAULT
-    names = SHORT if names == ["short"] else names
-    jobs = [(interpreter, name, library) for interpreter in choose_interpreters()
-            for name in names if has_test(interpreter, name)]
-    print("1..%d%s" % (len(jobs), "" if jobs else " # SKIP no tests of CPython installed"),
-          flush=True)
+    is_short = names == ["short"]
+    tests = {each: find_tests(each, SHORT if is_short else names)
+             for each in choose_interpreters()}
+    chosen = [each for each in tests if tests[each]]
+    if is_short and not os.environ.get("CPYTHON_PYTHONS"):
+        chosen = spread(chosen)
+    jobs = [(each, name, library) for each in chosen for name in tests[each]]
+    without = ", ".join(str(each) for each in tests if not tests[each])
+    reason = "no tests of CPython " + ("with " + without if without else "")
+    print("1..%d%s" % (len(jobs), "" if jobs else " # SKIP " + reason), flush=True)
+    if jobs and without:
+        print("# " + reason, flush=True)
     at_once = int(os.environ.get("CPYTHON_JOBS", 0)) or os.cpu_count() or 1
     is_good = True
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
