@@ -41,7 +41,10 @@ SHORT = """test_sys_settrace test_monitoring test_threading test_os test_generat
 
 # Differences that README names among the limits: versions, pattern of the test, why.
 KNOWN = [
-    ("3.8-", "*.test_pass_fds_redirected", "the descriptor of the trace is seen in a list"),
+    ("3.8-", "*.test_pass_fds_redirected", "a traced child lists its own descriptors: the "
+     "output's, which it does not inherit, is among them"),
+    ("3.8-3.9", "*.test_pdb_issue_20766", "pdb.set_trace() again in the same frame: that it "
+     "stops at the call is for want of a trace function before"),
     ("3.14-", "*.test_vfork_used_when_expected", "CPython skips it where LD_PRELOAD is set"),
 ]
 
