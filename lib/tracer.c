@@ -35,7 +35,7 @@
 /* So many lines without a name, and the thread is taken to have none. */
 #define MAX_NAMELESS_LINES 100
 
-/* Indentation to copy; as long as pt_copy_short() reads. */
+/* Indentation to copy; as long as pt_copy_blocks() reads. */
 static char blanks[MAX_INDENT + PT_COPY_BLOCK];
 
 #define NANOSECONDS 1000000000
@@ -250,7 +250,7 @@ static inline void write_line(struct pt_thread *thread, const char *text, size_t
 	if (prefix)
 		out = pt_copy_short(out, thread->prefix, prefix);
 	out = pt_copy_short(out, text, head);
-	out = pt_copy_short(out, blanks, indent);
+	out = pt_copy_blocks(out, blanks, indent);
 	pt_copy_short(out, text + head, size - head);
 	thread->events++;
 	pt_stage_commit(thread->stage, total);
