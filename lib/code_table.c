@@ -25,11 +25,12 @@ struct slot {
 
 /* At most half full. */
 struct table {
-	size_t capacity; /* a power of two */
+	struct table *previous; /* kept: another thread may still be reading it */
+	size_t capacity;	/* a power of two */
 	struct slot slots[];
 };
 
-/* The table in use. Older, smaller ones are leaked: a reader may be in them. */
+/* The table in use. */
 static _Atomic(struct table *) current;
 
 /* Odd while slots are moved, and different afterwards. */
@@ -113,6 +114,7 @@ static struct table *roomy_table(void)
 		calloc(1, sizeof(*larger) + capacity * sizeof(larger->slots[0]));
 	if (!larger)
 		return NULL;
+	larger->previous = table;
 	larger->capacity = capacity;
 	for (size_t i = 0; table && i < table->capacity; i++) {
 		PyObject *key = atomic_load(&table->slots[i].key);
