@@ -7,7 +7,9 @@
  *
  * Before 3.12 there are no watchers, and records are code extras. For the time that one
  * is attached we tell the interpreter that there are no users after us: then those are
- * not called for that code unless they attach something, too.
+ * not called for that code unless they attach something, too. Code that is compiled into
+ * the interpreter (3.11) never dies, and at the end its extras are taken from it without
+ * a word (_PyStaticCode_Dealloc): its records are in the table.
  */
 #include "config.h"
 
@@ -16,7 +18,9 @@
 #include "code_table.h"
 
 #include <errno.h>
+#include <link.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #define DICT_KEY "libpytrace"
@@ -36,9 +40,31 @@ static Py_ssize_t extra_index = -1;
 /* Where interpreters have the number of users of code extras; 0: not known. */
 static size_t user_count_offset;
 
-static bool has_table(void)
+/* The interpreter's variables, see is_static(). */
+static uintptr_t variables_start;
+static size_t variables_size;
+
+/* Finds the interpreter's variables: where one of them is. */
+static int find_variables(struct dl_phdr_info *info, size_t size, void *unused)
 {
-	return pt_py.has_monitoring;
+	(void)size, (void)unused;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + segment->p_vaddr;
+		if (segment->p_type != PT_LOAD ||
+		    (uintptr_t)pt_py.code_type - start >= segment->p_memsz)
+			continue;
+		variables_start = start;
+		variables_size = segment->p_memsz;
+		return 1;
+	}
+	return 0;
+}
+
+/* Returns whether a code object is a variable of the interpreter. */
+static bool is_static(const PyObject *object)
+{
+	return (uintptr_t)object - variables_start < variables_size;
 }
 
 /* The free function of our code extras. Others attach theirs to code that has none. */
@@ -85,20 +111,6 @@ static int add_extra(PyObject *object, struct pt_code *record)
 	return error;
 }
 
-/* Indexes are given out in order: the same one in every interpreter is the rule. */
-static int request_extras(void)
-{
-	Py_ssize_t index = pt_py.code_extra_index(on_extra_free);
-
-	while (index >= 0 && index < extra_index)
-		index = pt_py.code_extra_index(on_extra_free);
-	if (index < 0 || (extra_index >= 0 && index != extra_index))
-		return -ENOSPC;
-	extra_index = index;
-	find_user_count();
-	return 0;
-}
-
 /* A code watcher. Exceptions may be pending, and the object is as good as gone. */
 static int on_code_event(int event, PyObject *object)
 {
@@ -127,9 +139,31 @@ static void watch_end(void)
 	PyObject *capsule =
 		pt_py.PyCapsule_New(interpreter, DICT_KEY, on_interpreter_end);
 
-	if (!dict || !capsule || pt_py.PyDict_SetItemString(dict, DICT_KEY, capsule) != 0)
+	/* PyDict_SetItemString would make the key immortal. */
+	PyObject *result = dict && capsule ?
+				   pt_py.PyObject_CallMethod(dict, "__setitem__", "sO",
+							     DICT_KEY, capsule) :
+				   NULL;
+	if (!result)
 		pt_py.PyErr_Clear();
+	pt_python_drop(result);
 	pt_python_drop(capsule);
+}
+
+/* Indexes are given out in order: the same one in every interpreter is the rule. */
+static int request_extras(void)
+{
+	Py_ssize_t index = pt_py.code_extra_index(on_extra_free);
+
+	while (index >= 0 && index < extra_index)
+		index = pt_py.code_extra_index(on_extra_free);
+	if (index < 0 || (extra_index >= 0 && index != extra_index))
+		return -ENOSPC;
+	extra_index = index;
+	find_user_count();
+	dl_iterate_phdr(find_variables, NULL);
+	watch_end();
+	return 0;
 }
 
 static int watch_code(void)
@@ -147,18 +181,18 @@ static int watch_code(void)
 int pt_code_store_start(pt_code_death *on_death)
 {
 	on_code_death = on_death;
-	return has_table() ? watch_code() : request_extras();
+	return pt_py.has_monitoring ? watch_code() : request_extras();
 }
 
 struct pt_code *pt_code_store_find(PyObject *object)
 {
 	void *record = NULL;
 
-	if (has_table())
+	if (pt_py.has_monitoring)
 		return pt_code_table_find(object);
 	if (pt_py.code_get_extra(object, extra_index, &record) != 0)
 		pt_py.PyErr_Clear();
-	return record;
+	return record ? record : pt_code_table_find(object);
 }
 
 static bool add_to_table(PyObject *object, struct pt_code *record)
@@ -172,8 +206,12 @@ static bool add_to_table(PyObject *object, struct pt_code *record)
 
 bool pt_code_store_add(PyObject *object, struct pt_code *record)
 {
-	if (has_table())
+	if (pt_py.has_monitoring)
 		return add_to_table(object, record);
+	/* All interpreters share it, and the main one is the last. */
+	if (is_static(object))
+		return pt_code_table_insert(object, pt_py.PyInterpreterState_Main(),
+					    record);
 	if (add_extra(object, record) == 0)
 		return true;
 	pt_py.PyErr_Clear();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Records by code object, for interpreters from 3.12 on: read without a lock. */
+/* Records by code object, where they are not code extras: read without a lock. */
 #ifndef PT_CODE_TABLE_H
 #define PT_CODE_TABLE_H
 

@@ -61,7 +61,6 @@
 	X(PyCallable_Check)           \
 	X(PyCode_Addr2Line)           \
 	X(PyDict_GetItemString)       \
-	X(PyDict_SetItemString)       \
 	X(PyErr_Clear)                \
 	X(PyErr_ExceptionMatches)     \
 	X(PyErr_Fetch)                \
@@ -74,6 +73,7 @@
 	X(PyFrame_GetLineNumber)      \
 	X(PyInterpreterState_GetDict) \
 	X(PyInterpreterState_Head)    \
+	X(PyInterpreterState_Main)    \
 	X(PyInterpreterState_Next)    \
 	X(PyLong_AsLong)              \
 	X(PyLong_FromLong)            \

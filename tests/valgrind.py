@@ -34,20 +34,12 @@ VALGRIND = ["valgrind", "--xml=yes", "--leak-check=full", "--errors-for-leak-kin
             "--fair-sched=yes", "--trace-children-skip=/bin/*,/usr/bin/true"]
 
 
-# Records of code that the interpreter frees at its end without a word, or never: the static
-# code of 3.11 and 3.12 (_PyStaticCode_Dealloc).
-AT_END = ("pt_code_get", "render_line")
-
-
 # So many innermost functions are looked at: all Python code runs below ours somehow.
 NEAR = 8
 
 
 def is_ours(error):
     """Whether a function of the library, or a test of it, is on a stack of the error."""
-    if error.findtext("kind", "").startswith("Leak") and \
-            any(frame.findtext("fn") in AT_END for frame in error.iter("frame")):
-        return False
     for frame in list(error.iter("frame"))[:NEAR]:
         place = frame.findtext("obj", "")
         # In the place of the interpreter's functions we only call those.
