@@ -256,6 +256,7 @@ Suite *pt_lineage_suite(void)
 	tcase_add_test(tcase, pid_namespace);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("run");
+	tcase_set_tags(tcase, "environ"); /* see valgrind.py */
 	pt_check_add_directory(tcase);
 	tcase_add_loop_test(tcase, file_of_run, 0, PT_ARRAY_SIZE(run_rows));
 	tcase_add_test(tcase, missing_file_is_of_no_run);
