@@ -281,7 +281,7 @@ void pt_run_start_interpreter(void *handle)
 	else
 		/* 3.13 and later call in the main interpreter for a new one (gh-117953).
 		 */
-		pt_interpreters_visit_others(watch_interpreter);
+		pt_interpreters_visit_new(watch_interpreter);
 	errno = saved;
 }
 

@@ -245,6 +245,39 @@ import hello
         expect_equal("number of runs", len(runs), 3)
 
 
+def check_interpreters_in_threads(interpreter, library):
+    """Interpreters begin, run and end in several threads at the same time."""
+    if interpreter.minor < 12:
+        raise Skip("there is one GIL for all")
+    script = """\
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+import sys, threading
+def work():
+    for _ in range(8):
+        one = interpreters.create()
+        interpreters.run_string(one, "import sys; sys.path[:] = %r; import hello" % (sys.path,))
+        interpreters.destroy(one)
+threads = [threading.Thread(target=work) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+    with Folder(hello=PROGRAM, main=script) as folder:
+        command = [interpreter.executable, "main.py"]
+        plain = run(command, cwd=folder.path)
+        if plain.status != 0:
+            raise Skip("no such interpreters: %s" % plain.stderr.decode()[-200:])
+        result = run(command, cwd=folder.path, library=library)
+        expect_equal("status", result.status, 0)
+        expect_equal("stderr", result.stderr, plain.stderr)
+        runs = [line for line in result.lines if line.rstrip().endswith(LINE)]
+        expect_equal("number of runs", len(runs), 32)
+
+
 def check_pytest(interpreter, library):
     """Under pytest the project's source and tests are traced, and nothing else."""
     test = "import shop\n\ndef test_total():\n    assert shop.total([1, 2]) == 3\n"
@@ -274,5 +307,5 @@ CHECKS = [
     check_script, check_module, check_command, check_stdin, check_zip_application,
     check_directory, check_shebang, check_flags, check_environment, check_venv,
     check_early_code, check_path_file, check_off, check_help, check_subinterpreter,
-    check_pytest,
+    check_interpreters_in_threads, check_pytest,
 ]
