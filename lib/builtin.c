@@ -36,7 +36,8 @@ static bool read_original(struct pt_builtin *builtin, PyObject *module)
 		pt_python_drop(original);
 		return false;
 	}
-	if (function != builtin->method.ml_meth)
+	/* Interpreters with a GIL of their own may start at the same time. */
+	if (function != builtin->method.ml_meth && function != builtin->original)
 		builtin->original = function;
 	if (!builtin->method.ml_doc)
 		builtin->method.ml_doc = doc_of(original, builtin->names[0]);

@@ -63,13 +63,14 @@ struct pt_code {
 	char *qualname;	      /* co_qualname, or its equal before 3.11 */
 	char *module;	      /* base name of __file__ without ending, or NULL */
 	int first_line;
-	int base_indent;     /* indentation of the body's first line; -1: not known yet */
+	atomic_int
+		base_indent; /* indentation of the body's first line; -1: not known yet */
 	unsigned int flags;  /* co_flags */
 	unsigned int origin; /* set of enum pt_origin; 0: that of the file */
 	enum pt_code_role role;
 	bool is_traced;		 /* the rules say yes */
 	bool is_machinery;	 /* part of importlib */
-	bool is_watched;	 /* for the backend: its events are on */
+	atomic_bool is_watched;	 /* for the backend: its events are on */
 	unsigned char *bytecode; /* of resumable code before 3.12, else NULL */
 	size_t bytecode_size;
 	_Atomic(struct pt_line_table *) tables[PT_MARK_COUNT];

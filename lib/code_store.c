@@ -180,7 +180,8 @@ static int watch_code(void)
 
 int pt_code_store_start(pt_code_death *on_death)
 {
-	on_code_death = on_death;
+	if (!on_code_death)
+		on_code_death = on_death;
 	return pt_py.has_monitoring ? watch_code() : request_extras();
 }
 

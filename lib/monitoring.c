@@ -27,13 +27,16 @@
 /* Arguments of all callbacks: the code object, then what the event has. */
 typedef PyObject *callback(PyObject *self, PyObject *const *args, Py_ssize_t count);
 
-/* sys.monitoring.DISABLE: one immortal object for all interpreters. */
+/* What follows is the same in all interpreters, and set by the first one: others may
+ * start while events come. */
+
+/* sys.monitoring.DISABLE: one immortal object. */
 static PyObject *disable;
 
 /* The tool ids that we may take, the first one first: 0 to 2 have their owners. */
 static const int tool_ids[] = { 4, 3, 5, 2, 1, 0 };
 
-/* Our tool id; the same in every interpreter of the process. */
+/* Our tool id. */
 static int tool_id = -1;
 
 /* Sets of events, as bits of sys.monitoring.events. */
@@ -51,11 +54,15 @@ static inline struct pt_code *find_code(struct pt_thread *thread, PyObject *obje
 {
 	struct pt_recent *recent = pt_thread_recent(thread, object);
 
-	if (__builtin_expect(recent->code == object, 1))
+	if (__builtin_expect(atomic_load_explicit(&recent->code, memory_order_relaxed) ==
+				     object,
+			     1))
 		return recent->record;
 	struct pt_code *code = pt_code_find(object);
-	if (code)
-		*recent = (struct pt_recent){ object, code };
+	if (code) {
+		recent->record = code;
+		atomic_store_explicit(&recent->code, object, memory_order_relaxed);
+	}
 	return code;
 }
 
@@ -127,10 +134,11 @@ static bool is_watching_unwind(void)
  */
 static void watch(struct pt_code *code)
 {
-	code->is_watched = true;
 	call_monitoring("set_local_events", "(iOl)", tool_id, code->object, local_events);
 	if (!is_watching_unwind())
 		watch_globally(unwind_events);
+	/* Not earlier: another thread would go on into code without events. */
+	code->is_watched = true;
 }
 
 static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t count)
@@ -299,8 +307,9 @@ static bool wants(const struct handler *handler)
 /* Registers the callbacks and finds out what to set for traced code. */
 static bool register_callbacks(void)
 {
-	local_events = 0;
-	unwind_events = 0;
+	long local = 0;
+	long unwind = 0;
+
 	for (size_t i = 0; i < PT_ARRAY_SIZE(handlers); i++) {
 		long bit = event_bit(handlers[i].event);
 		if (!wants(&handlers[i]))
@@ -314,9 +323,13 @@ static bool register_callbacks(void)
 		if (!is_done)
 			return false;
 		if (handlers[i].is_local)
-			local_events |= bit;
+			local |= bit;
 		else
-			unwind_events |= bit;
+			unwind |= bit;
+	}
+	if (!local_events) {
+		local_events = local;
+		unwind_events = unwind;
 	}
 	return true;
 }
@@ -339,9 +352,12 @@ static int start(const char **reason)
 	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
 
 	*reason = "sys.monitoring is missing";
-	disable = monitoring ? pt_py.PyObject_GetAttrString(monitoring, "DISABLE") : NULL;
-	if (!disable)
+	if (!disable && monitoring)
+		disable = pt_py.PyObject_GetAttrString(monitoring, "DISABLE");
+	if (!monitoring || !disable) {
+		pt_py.PyErr_Clear();
 		return -ENOSYS;
+	}
 	*reason = "every tool id of sys.monitoring is taken";
 	if (!take_tool_id())
 		return -EBUSY;

@@ -42,9 +42,10 @@ static PyObject *init_hooked_module(void)
 	if (!module)
 		return NULL;
 	pt_run_start_interpreter(python_handle);
-	if (!has_started)
+	if (!has_started) {
+		has_started = true;
 		pt_process_watch_exit();
-	has_started = true;
+	}
 	return module;
 }
 

@@ -22,6 +22,7 @@
 #include "zstd_stream.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -48,7 +49,7 @@ static bool is_first;
 static enum { NOT_STARTED, STARTED, FAILED } state;
 
 /* Number of interpreters that were started, to know of a second one. */
-static unsigned int interpreter_count;
+static atomic_uint interpreter_count;
 
 /* The one way to see what happens, see backend.h. */
 static const struct pt_backend *backend;

@@ -174,8 +174,8 @@ void pt_thread_forget_code(const void *object, const struct pt_code *code)
 	pt_lock();
 	for (struct pt_thread *thread = threads; thread; thread = thread->next) {
 		struct pt_recent *recent = pt_thread_recent(thread, object);
-		if (recent->code == object)
-			*recent = (struct pt_recent){ 0 };
+		if (atomic_load_explicit(&recent->code, memory_order_relaxed) == object)
+			recent->code = NULL;
 		for (size_t i = 0; i < PT_LIVE_COUNT; i++) {
 			if (thread->live[i].record == code)
 				thread->live[i] = (struct pt_live){ 0 };

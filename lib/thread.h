@@ -3,6 +3,7 @@
 #ifndef PT_THREAD_H
 #define PT_THREAD_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +27,7 @@ struct pt_frame {
 #define PT_RECENT_COUNT 64
 
 struct pt_recent {
-	const void *code; /* the code object; NULL: nothing is here */
+	_Atomic(const void *) code; /* the code object; NULL: nothing is here */
 	struct pt_code *record;
 };
 
@@ -52,7 +53,7 @@ struct pt_thread {
 	unsigned int prefix_size;
 	unsigned int prefix_epoch;   /* see pt_thread_epoch; 0: not made yet */
 	unsigned int nameless_lines; /* written without finding a name for the thread */
-	uint64_t events;	     /* number of lines that it has written */
+	_Atomic(uint64_t) events;    /* number of lines that it has written */
 	int64_t last_time;	     /* ns; of its last event, for PYTRACE_TIME=delta */
 	struct pt_thread *next;
 };

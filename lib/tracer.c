@@ -252,7 +252,11 @@ static inline void write_line(struct pt_thread *thread, const char *text, size_t
 	out = pt_copy_short(out, text, head);
 	out = pt_copy_blocks(out, blanks, indent);
 	pt_copy_short(out, text + head, size - head);
-	thread->events++;
+	/* Others only read it. */
+	atomic_store_explicit(
+		&thread->events,
+		atomic_load_explicit(&thread->events, memory_order_relaxed) + 1,
+		memory_order_relaxed);
 	pt_stage_commit(thread->stage, total);
 }
 

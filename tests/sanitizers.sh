@@ -7,7 +7,8 @@
 #     sanitizers.sh thread SOURCE     threads and forks in free-threaded interpreters
 #
 # SOURCE is what "make distdir" left. An interpreter that is not built for ThreadSanitizer
-# gives many reports of its own: only those with our code on a stack count.
+# gives many reports of its own, and what guards its objects is not seen, also where we read
+# them: only those count that are about memory of ours, which nobody else touches.
 
 set -eu
 kind=$1
@@ -30,15 +31,24 @@ status=0
 TSAN_OPTIONS="report_thread_leaks=0 report_signal_unsafe=0 handle_segv=0 exitcode=0 die_after_fork=0 log_path=$logs/log" \
 	PT_LIBRARY=$PWD/lib/.libs/libpytrace.so PT_BEFORE=$($CC -print-file-name=libtsan.so) \
 	setarch -R "$PYTHON" "$here/e2e/driver.py" "$PWD/lib/.libs/libpytrace.so" \
-	${PT_PATTERNS:-'3.*t*-* golden *thread*' '3.*t*-* golden fork' '3.*t*-* processes *'} ||
+	${PT_PATTERNS:-'3.*t*-* golden *thread*' '3.*t*-* golden fork' '3.*t*-* processes *' \
+		'3.*t*-* ways *interpreter*'} ||
 	status=$?
 "$PYTHON" - "$logs" <<'PYTHON' || status=1
 import os, re, sys
+ACCESS = re.compile(r"^ +(?:Previous )?(?:atomic )?(?:read|write) of size.*\n((?: +#.*\n)+)",
+                    re.MULTILINE | re.IGNORECASE)
+def is_ours(report):
+    stacks = [stack.splitlines() for stack in ACCESS.findall(report)]
+    if "data race" not in report or not stacks:
+        return "libpytrace" in report
+    nearest = [next((line for line in stack if "libtsan" not in line), "") for stack in stacks]
+    return all("libpytrace" in line for line in nearest)
 found = {}
 for name in os.listdir(sys.argv[1]):
     with open(os.path.join(sys.argv[1], name), errors="replace") as log:
         for report in log.read().split("=" * 18):
-            if "WARNING: ThreadSanitizer" in report and "libpytrace" in report:
+            if "WARNING: ThreadSanitizer" in report and is_ours(report):
                 place = re.search(r"SUMMARY: (.*)", report)
                 found.setdefault(place.group(1) if place else "?", report)
 for place, report in sorted(found.items()):
