@@ -4,6 +4,8 @@
 #include "check_pytrace.h"
 #include "code_table.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* More than the table has room for at first, so that it grows. */
@@ -101,6 +103,70 @@ START_TEST(removes_all_of_an_interpreter)
 }
 END_TEST
 
+/* Objects of a round are moved up when others, which were there before them, go. */
+#define OTHERS 190
+#define ROUND_SIZE 60
+#define ROUNDS 1000
+
+/* The round whose objects are there; 0: none. */
+static atomic_size_t present;
+
+static atomic_bool is_over;
+
+static size_t number_in_round(size_t round, size_t i)
+{
+	return OTHERS + round * ROUND_SIZE + i;
+}
+
+/* Counts how often a record that is there was not found. */
+static void *look_for_present(void *missed)
+{
+	while (!is_over) {
+		size_t round = present;
+		for (size_t i = 0; round && i < ROUND_SIZE; i++) {
+			size_t number = number_in_round(round, i);
+			if (pt_code_table_find(object_at(number)) != record_at(number) &&
+			    present == round)
+				++*(size_t *)missed;
+		}
+	}
+	return NULL;
+}
+
+static void play(size_t round)
+{
+	for (size_t i = 0; i < OTHERS; i++)
+		pt_code_table_insert(object_at(i), interpreter_at(0), record_at(i));
+	for (size_t i = 0; i < ROUND_SIZE; i++) {
+		size_t number = number_in_round(round, i);
+		pt_code_table_insert(object_at(number), interpreter_at(1),
+				     record_at(number));
+	}
+	present = round;
+	for (size_t i = 0; i < OTHERS; i++)
+		ck_assert_ptr_eq(pt_code_table_remove(object_at(i)), record_at(i));
+	present = 0;
+	for (size_t i = 0; i < ROUND_SIZE; i++)
+		pt_code_table_remove(object_at(number_in_round(round, i)));
+}
+
+START_TEST(finds_what_is_being_moved)
+{
+	pthread_t threads[2];
+	size_t missed[2] = { 0 };
+
+	for (size_t i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, look_for_present, &missed[i]);
+	for (size_t round = 1; round <= ROUNDS; round++)
+		play(round);
+	is_over = true;
+	for (size_t i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		ck_assert_uint_eq(missed[i], 0);
+	}
+}
+END_TEST
+
 Suite *pt_code_table_suite(void)
 {
 	Suite *suite = suite_create("code_table");
@@ -111,6 +177,10 @@ Suite *pt_code_table_suite(void)
 	tcase_add_test(tcase, removes_one);
 	tcase_add_test(tcase, adds_again);
 	tcase_add_test(tcase, removes_all_of_an_interpreter);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("threads");
+	tcase_set_timeout(tcase, 60); /* they may have one processor to share */
+	tcase_add_test(tcase, finds_what_is_being_moved);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

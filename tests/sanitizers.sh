@@ -28,6 +28,9 @@ make -s all
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 status=0
+if make -s tests/check_pytrace; then
+	CK_RUN_SUITE=code_table setarch -R tests/check_pytrace || status=$?
+fi
 TSAN_OPTIONS="report_thread_leaks=0 report_signal_unsafe=0 handle_segv=0 exitcode=0 die_after_fork=0 log_path=$logs/log" \
 	PT_LIBRARY=$PWD/lib/.libs/libpytrace.so PT_BEFORE=$($CC -print-file-name=libtsan.so) \
 	setarch -R "$PYTHON" "$here/e2e/driver.py" "$PWD/lib/.libs/libpytrace.so" \
