@@ -528,13 +528,16 @@ void pt_tracer_import(struct pt_thread *thread, const struct pt_code *code, int 
 
 void pt_tracer_note(struct pt_thread *thread, const char *text)
 {
+	PyObject *type = NULL, *value = NULL, *traceback = NULL; /* owned */
 	int saved = errno;
 	char *line = pt_format("# libpytrace: %s\n", text);
 
+	pt_py.PyErr_Fetch(&type, &value, &traceback);
 	if (line) {
 		refresh_prefix(thread);
 		write_line(thread, line, 0, strlen(line), 0);
 	}
 	free(line);
+	pt_py.PyErr_Restore(type, value, traceback);
 	errno = saved;
 }

@@ -64,7 +64,7 @@ void pt_tracer_write_end_of_child(int pid, int signal);
 
 /*
  * Writes a line about the trace itself: from there on it is not what is to be expected.
- * errno is left as it was. GIL: held.
+ * errno and a pending exception are left as they were. GIL: held.
  */
 void pt_tracer_note(struct pt_thread *thread, const char *text);
 
