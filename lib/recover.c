@@ -203,7 +203,9 @@ static bool has_suffix(const char *name, const char *suffix)
  */
 static bool put_in_place(char *data, const char *output, const struct search *search)
 {
-	size_t size = whole_lines(data, strnlen(data, PT_STAGE_SIZE));
+	struct pt_journal *journal = (void *)(data + PT_STAGE_SIZE);
+	uint64_t used = atomic_load(&journal->used);
+	size_t size = whole_lines(data, used < PT_STAGE_SIZE ? used : PT_STAGE_SIZE);
 	bool is_packed = has_suffix(output, PT_ZSTD_SUFFIX);
 	/* The user's own output may be a link; in a name that was found it is a trap. */
 	int no_link = strcmp(output, search->output) == 0 ? 0 : O_NOFOLLOW;
@@ -214,7 +216,7 @@ static bool put_in_place(char *data, const char *output, const struct search *se
 				      (is_packed ? 0 : O_APPEND));
 	if (fd < 0)
 		return false;
-	bool is_well = append(fd, is_packed, (void *)(data + PT_STAGE_SIZE), data, size);
+	bool is_well = append(fd, is_packed, journal, data, size);
 	close(fd);
 	return is_well;
 }

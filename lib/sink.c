@@ -3,6 +3,7 @@
 
 #include "sink.h"
 
+#include "growth.h"
 #include "lock.h"
 #include "log.h"
 #include "output.h"
@@ -30,6 +31,9 @@ static atomic_int fd = STDERR_FILENO;
 
 /* The file that the descriptor was opened for; see is_still_ours(). */
 static struct stat identity;
+
+/* Its blocks; of a file of text. */
+static struct pt_growth growth;
 
 /* See sink.h. */
 atomic_bool pt_sink_buffered;
@@ -105,6 +109,7 @@ static int open_file(int flags)
 		return ESPIPE;
 	}
 	fd = move_up(opened);
+	growth = (struct pt_growth){ 0 };
 	return 0;
 }
 
@@ -288,6 +293,15 @@ static int write_packed(const char *data, size_t size)
 	return error;
 }
 
+/* STATUS is that of a file. */
+static int write_text(const char *data, size_t size, const struct stat *status,
+		      size_t *written)
+{
+	if (target.path && pt_sink_buffered)
+		pt_growth_prepare(&growth, fd, (uint64_t)status->st_size, size);
+	return pt_write_all(fd, data, size, written);
+}
+
 void pt_sink_write(const char *data, size_t size)
 {
 	struct stat status;
@@ -300,7 +314,7 @@ void pt_sink_write(const char *data, size_t size)
 		error = ensure_open(&status);
 	if (pt_sink_alive && !error)
 		error = stream ? -write_packed(data, size) :
-				 -pt_write_all(fd, data, size, &written);
+				 -write_text(data, size, &status, &written);
 	if (error || !pt_sink_alive)
 		dropped += count_lines(data + written, size - written);
 	if (error && atomic_exchange(&pt_sink_alive, false))

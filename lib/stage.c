@@ -67,11 +67,17 @@ static bool open_file(struct pt_stage *stage, const char *output)
 		return false;
 	stage->data = data;
 	stage->path = path;
-	stage->journal = (struct pt_journal *)(void *)(data + PT_STAGE_SIZE);
+	return true;
+}
+
+static void start_journal(struct pt_stage *stage)
+{
+	stage->journal = (struct pt_journal *)(void *)(stage->data + PT_STAGE_SIZE);
+	if (!stage->path)
+		return;
 	stage->journal->pid = getpid();
 	stage->journal->start_time = pt_lineage_start_time(getpid());
 	stage->journal->pid_namespace = pt_lineage_pid_namespace();
-	return true;
 }
 
 /* Gives a stage its memory: a file's in front of a file, if that can be had. */
@@ -80,9 +86,12 @@ static bool open_stage(struct pt_stage *stage)
 	const char *output = pt_sink_open();
 
 	if (!(output && open_file(stage, output)))
-		stage->data = malloc(PT_STAGE_SIZE);
-	stage->size = stage->data ? PT_STAGE_SIZE - PT_STAGE_SLACK : 0;
-	return stage->data;
+		stage->data = calloc(1, PT_STAGE_FILE_SIZE);
+	if (!stage->data)
+		return false;
+	start_journal(stage);
+	stage->size = PT_STAGE_SIZE - PT_STAGE_SLACK;
+	return true;
 }
 
 struct pt_stage *pt_stage_new(void)
@@ -92,13 +101,12 @@ struct pt_stage *pt_stage_new(void)
 
 static void drop_memory(struct pt_stage *stage)
 {
-	if (stage->journal)
+	if (stage->path)
 		munmap(stage->data, PT_STAGE_FILE_SIZE);
 	else
 		free(stage->data);
 	free(stage->path);
 	stage->data = NULL;
-	stage->used = 0;
 	stage->size = 0;
 	stage->journal = NULL;
 	stage->path = NULL;
@@ -167,22 +175,20 @@ char *pt_stage_make_room(struct pt_stage *stage, size_t size)
 
 /*
  * The order matters, for the process may be killed at any point: first the journal tells
- * of the write, then the bytes are written, then they are cleared, then the journal is.
+ * of the write, then the bytes are written, then there is no text any more, and no write.
  */
 void pt_stage_flush(struct pt_stage *stage)
 {
 	struct pt_journal *journal = stage->journal;
+	size_t used = journal ? pt_stage_used(stage) : 0;
 
-	if (stage->used == 0)
+	if (used == 0)
 		return;
-	if (journal) {
+	if (stage->path) {
 		journal->output_size = pt_sink_size();
-		atomic_store(&journal->writing, stage->used);
+		atomic_store(&journal->writing, used);
 	}
-	pt_sink_write(stage->data, stage->used);
-	if (journal) {
-		memset(stage->data, 0, stage->used + PT_STAGE_SLACK);
-		atomic_store(&journal->writing, 0);
-	}
-	stage->used = 0;
+	pt_sink_write(stage->data, used);
+	atomic_store(&journal->used, 0);
+	atomic_store(&journal->writing, 0);
 }

@@ -17,19 +17,23 @@
 #include "util.h"
 
 /*
- * A staging file is PT_STAGE_SIZE bytes of text, the rest of them zero, and a journal.
- * Its name is that of the output with ".PID-NUMBER" and the suffix.
+ * A staging file is PT_STAGE_SIZE bytes, which begin with the text, and a journal. Its
+ * name is that of the output with ".PID-NUMBER" and the suffix.
  */
 #define PT_STAGE_SIZE ((size_t)256 << 10)
 #define PT_STAGE_SUFFIX ".staged"
 
-/* What recovery needs to know of the process, and of a write that was under way. */
+/*
+ * What recovery needs to know of the process, of a write that was under way, and of the
+ * text. The latter is at the end of the file, where a shell finds it: see README.
+ */
 struct pt_journal {
 	int64_t pid;
 	uint64_t start_time;	   /* of the process, see pt_lineage_start_time() */
 	uint64_t pid_namespace;	   /* in which the pid counts */
 	uint64_t output_size;	   /* before the write */
 	_Atomic(uint64_t) writing; /* number of bytes being written; 0: no write */
+	_Atomic(uint64_t) used;	   /* number of bytes that are text, whole lines */
 };
 
 #define PT_STAGE_FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
@@ -37,10 +41,9 @@ struct pt_journal {
 /* Lines that wait. All zero is an empty stage that has no memory yet. */
 struct pt_stage {
 	char *data;
-	size_t used;
 	size_t size; /* 0: there is no memory, or it is not to be used any more */
-	struct pt_journal *journal; /* NULL: the memory is private */
-	char *path;		    /* of the staging file, else NULL */
+	struct pt_journal *journal; /* behind the data */
+	char *path;		    /* of the staging file; NULL: the memory is private */
 	bool is_guarded;	    /* see pt_stage_guard() */
 	atomic_bool is_busy;	    /* ... between reserve and commit, and in an action */
 };
@@ -72,6 +75,12 @@ void pt_stage_free(struct pt_stage *stage);
 /* Makes room for SIZE bytes, see pt_stage_reserve(). */
 char *pt_stage_make_room(struct pt_stage *stage, size_t size);
 
+/* Returns the number of bytes that wait in a stage, which has memory. GIL: not needed. */
+static inline size_t pt_stage_used(const struct pt_stage *stage)
+{
+	return atomic_load_explicit(&stage->journal->used, memory_order_relaxed);
+}
+
 /* What may be written past the end of reserved room, see pt_copy_short(). */
 #define PT_STAGE_SLACK PT_COPY_BLOCK
 
@@ -84,9 +93,9 @@ static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
 {
 	if (__builtin_expect(stage->is_guarded, 0))
 		pt_stage_enter(stage);
-	if (__builtin_expect(stage->size < size || stage->size - size < stage->used, 0))
+	if (PT_UNLIKELY(stage->size < size || stage->size - size < pt_stage_used(stage)))
 		return pt_stage_make_room(stage, size);
-	return stage->data + stage->used;
+	return stage->data + pt_stage_used(stage);
 }
 
 /*
@@ -104,7 +113,9 @@ static inline void pt_stage_leave(struct pt_stage *stage)
 /* Takes SIZE bytes, which must end a line; they go on at once unless it is to a file. */
 static inline void pt_stage_commit(struct pt_stage *stage, size_t size)
 {
-	stage->used += size;
+	/* The bytes come first: the process may be killed at any point. */
+	atomic_store_explicit(&stage->journal->used, pt_stage_used(stage) + size,
+			      memory_order_release);
 	if (PT_UNLIKELY(!pt_sink_is_buffered()))
 		pt_stage_flush(stage);
 	if (PT_UNLIKELY(stage->is_guarded))

@@ -284,7 +284,7 @@ static void write_event(struct pt_thread *thread, struct pt_event *event,
 	event->thread = thread;
 	format->event(&format_options, event, &out, &head);
 	if (pt_buf_reserve(&out, PT_COPY_BLOCK)) {
-		/* What is copied too much must be nothing, see recover.h. */
+		/* Copied with it, see pt_copy_short(). */
 		memset(out.data + out.size, 0, PT_COPY_BLOCK);
 		refresh_prefix(thread);
 		write_line(thread, out.data, head, out.size, indent_of(level));

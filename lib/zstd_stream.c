@@ -3,23 +3,40 @@
 
 #include "zstd_stream.h"
 
+#include "repeats.h"
 #include "util.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LIBRARY "libzstd.so.1"
 
-/* Constants of zstd.h, part of its stable interface. */
+/* Constants of zstd.h; those of the experimental part are so in FIRST to LAST_VERSION. */
 #define PARAMETER_LEVEL 100
 #define PARAMETER_WINDOW_LOG 101
 #define PARAMETER_LONG_MATCHES 160
 #define PARAMETER_LONG_MATCH_SIZE 162
 #define PARAMETER_LONG_BUCKET_LOG 163
+#define PARAMETER_FALLBACK 1014 /* ZSTD_c_enableSeqProducerFallback */
 #define DIRECTIVE_FLUSH 1
 #define RESET_SESSION 1
+#define PRODUCER_ERROR ((size_t)-1)
 
-/* A context of libzstd is what our callers hold as a stream. */
+/* The versions whose ZSTD_registerSequenceProducer() is known: 1.5.4 to 1.5.7. */
+#define FIRST_VERSION 10504
+#define LAST_VERSION 10507
+
+/* Levels up to this one are about time: what repeats is found by ourselves. */
+#define LAST_FAST_LEVEL 1
+
+/* ZSTD_CCtx. */
+struct context;
+
+struct pt_zstd {
+	struct context *context;
+	struct pt_repeats *repeats; /* NULL: libzstd finds what repeats */
+};
 
 /* ZSTD_inBuffer and ZSTD_outBuffer. */
 struct in_buffer {
@@ -34,15 +51,22 @@ struct out_buffer {
 	size_t position;
 };
 
+/* ZSTD_sequenceProducer_F: splits a block into pieces. */
+typedef size_t producer(void *state, struct pt_repeat *pieces, size_t capacity,
+			const void *text, size_t size, const void *dictionary,
+			size_t dictionary_size, int level, size_t window_size);
+
 /* The functions of libzstd that are used; the last one is set when all are. */
 static struct {
-	struct pt_zstd *(*create)(void);
-	size_t (*destroy)(struct pt_zstd *);
-	size_t (*set)(struct pt_zstd *, int, int);
-	size_t (*reset)(struct pt_zstd *, int);
-	size_t (*compress)(struct pt_zstd *, struct out_buffer *, struct in_buffer *,
+	void (*produce)(struct context *, void *, producer *); /* may be missing */
+	struct context *(*create)(void);
+	size_t (*destroy)(struct context *);
+	size_t (*set)(struct context *, int, int);
+	size_t (*reset)(struct context *, int);
+	size_t (*compress)(struct context *, struct out_buffer *, struct in_buffer *,
 			   int);
 	size_t (*bound)(size_t);
+	unsigned int (*version)(void);
 	unsigned int (*is_error)(size_t);
 } zstd;
 
@@ -57,6 +81,7 @@ static const struct {
 	{ "ZSTD_CCtx_reset", (void **)&zstd.reset },
 	{ "ZSTD_compressStream2", (void **)&zstd.compress },
 	{ "ZSTD_compressBound", (void **)&zstd.bound },
+	{ "ZSTD_versionNumber", (void **)&zstd.version },
 	{ "ZSTD_isError", (void **)&zstd.is_error },
 };
 
@@ -74,21 +99,56 @@ static const char *open_library(void)
 		if (!*symbols[i].member)
 			return LIBRARY " is too old";
 	}
+	*(void **)&zstd.produce = dlsym(handle, "ZSTD_registerSequenceProducer");
 	return NULL;
+}
+
+static producer find_repeats;
+
+static size_t find_repeats(void *state, struct pt_repeat *pieces, size_t capacity,
+			   const void *text, size_t size, const void *dictionary,
+			   size_t dictionary_size, int level, size_t window_size)
+{
+	size_t count = pt_repeats_find(state, text, size, pieces, capacity);
+	(void)dictionary, (void)dictionary_size, (void)level, (void)window_size;
+
+	return count ? count : PRODUCER_ERROR;
+}
+
+/* Takes over the search for what repeats. Returns whether that can be had. */
+static bool search_ourselves(struct pt_zstd *stream)
+{
+	if (zstd.version() < FIRST_VERSION || zstd.version() > LAST_VERSION ||
+	    !zstd.produce ||
+	    zstd.is_error(zstd.set(stream->context, PARAMETER_FALLBACK, 1)))
+		return false;
+	stream->repeats = pt_repeats_new();
+	if (stream->repeats)
+		zstd.produce(stream->context, stream->repeats, find_repeats);
+	return stream->repeats;
 }
 
 /*
  * A program does the same again and again, some megabytes of trace apart: long matches
- * make traces a fifth as large again, for half as much time more. A window of 2^23 bytes
- * is as large as decoders are obliged to take.
+ * make traces a fifth as large again, for half as much time more.
  */
+static bool search_far(struct context *context)
+{
+	return !zstd.is_error(zstd.set(context, PARAMETER_LONG_MATCHES, 1)) &&
+	       !zstd.is_error(zstd.set(context, PARAMETER_LONG_MATCH_SIZE, 256)) &&
+	       !zstd.is_error(zstd.set(context, PARAMETER_LONG_BUCKET_LOG, 1));
+}
+
+/* A window of 2^23 bytes is as large as decoders are obliged to take. */
 static bool set_parameters(struct pt_zstd *stream, int level)
 {
-	return !zstd.is_error(zstd.set(stream, PARAMETER_LEVEL, level)) &&
-	       !zstd.is_error(zstd.set(stream, PARAMETER_WINDOW_LOG, 23)) &&
-	       !zstd.is_error(zstd.set(stream, PARAMETER_LONG_MATCHES, 1)) &&
-	       !zstd.is_error(zstd.set(stream, PARAMETER_LONG_MATCH_SIZE, 256)) &&
-	       !zstd.is_error(zstd.set(stream, PARAMETER_LONG_BUCKET_LOG, 1));
+	struct context *context = stream->context;
+
+	return !zstd.is_error(zstd.set(context, PARAMETER_LEVEL, level)) &&
+	       !zstd.is_error(
+		       zstd.set(context, PARAMETER_WINDOW_LOG, PT_REPEATS_WINDOW_LOG)) &&
+	       ((level <= LAST_FAST_LEVEL && search_ourselves(stream)) ||
+		search_far(context));
 }
 
 struct pt_zstd *pt_zstd_new(int level, const char **problem)
@@ -96,28 +156,36 @@ struct pt_zstd *pt_zstd_new(int level, const char **problem)
 	*problem = open_library();
 	if (*problem)
 		return NULL;
-	struct pt_zstd *stream = zstd.create();
+	struct pt_zstd *stream = calloc(1, sizeof(*stream));
 	*problem = LIBRARY " refused to start";
-	if (stream && !set_parameters(stream, level)) {
-		zstd.destroy(stream);
-		return NULL;
-	}
-	return stream;
+	if (stream)
+		stream->context = zstd.create();
+	if (stream && stream->context && set_parameters(stream, level))
+		return stream;
+	pt_zstd_free(stream);
+	return NULL;
 }
 
 void pt_zstd_free(struct pt_zstd *stream)
 {
-	if (stream)
-		zstd.destroy(stream);
+	if (!stream)
+		return;
+	if (stream->context)
+		zstd.destroy(stream->context);
+	pt_repeats_free(stream->repeats);
+	free(stream);
 }
 
 void pt_zstd_restart(struct pt_zstd *stream)
 {
-	zstd.reset(stream, RESET_SESSION);
+	zstd.reset(stream->context, RESET_SESSION);
+	if (stream->repeats)
+		pt_repeats_restart(stream->repeats);
 }
 
-bool pt_zstd_compress(struct pt_zstd *stream, const char *data, size_t size,
-		      struct pt_buf *out)
+/* Appends to OUT the blocks of DATA. */
+static bool compress(struct pt_zstd *stream, const char *data, size_t size,
+		     struct pt_buf *out)
 {
 	struct in_buffer in = { data, size, 0 };
 	size_t left = 1;
@@ -127,10 +195,32 @@ bool pt_zstd_compress(struct pt_zstd *stream, const char *data, size_t size,
 			return false;
 		struct out_buffer to = { out->data + out->size, out->capacity - out->size,
 					 0 };
-		left = zstd.compress(stream, &to, &in, DIRECTIVE_FLUSH);
+		left = zstd.compress(stream->context, &to, &in, DIRECTIVE_FLUSH);
 		if (zstd.is_error(left))
 			return false;
 		out->size += to.position;
+	}
+	return true;
+}
+
+/* The size of the next block: whole lines, unless one is longer than a block. */
+static size_t block_size(const char *data, size_t size)
+{
+	if (size <= PT_REPEATS_MAX_SIZE)
+		return size;
+	const char *end = memrchr(data, '\n', PT_REPEATS_MAX_SIZE);
+	return end ? (size_t)(end - data) + 1 : PT_REPEATS_MAX_SIZE;
+}
+
+bool pt_zstd_compress(struct pt_zstd *stream, const char *data, size_t size,
+		      struct pt_buf *out)
+{
+	while (size) {
+		size_t block = block_size(data, size);
+		if (!compress(stream, data, block, out))
+			return false;
+		data += block;
+		size -= block;
 	}
 	pt_buf_add(out, PT_ZSTD_END, PT_ZSTD_END_SIZE);
 	return !out->failed;

@@ -46,7 +46,9 @@ static void write_staged(const char *name, const struct left *left)
 					   0;
 
 	memcpy(data, left->text ? left->text : "", size);
-	memcpy(data + PT_STAGE_SIZE, &left->journal, sizeof(left->journal));
+	struct pt_journal journal = left->journal;
+	atomic_store(&journal.used, size);
+	memcpy(data + PT_STAGE_SIZE, &journal, sizeof(journal));
 	pt_check_write(name, data, PT_STAGE_FILE_SIZE);
 	free(data);
 }

@@ -64,10 +64,10 @@ START_TEST(file_is_written_at_flush)
 	pt_check_put(stage, "one\n");
 	pt_check_put(stage, "two\n");
 	ck_assert_str_eq(pt_check_read("trace"), "");
-	ck_assert_uint_eq(stage->used, 8);
+	ck_assert_uint_eq(pt_stage_used(stage), 8);
 	pt_stage_flush(stage);
 	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\n");
-	ck_assert_uint_eq(stage->used, 0);
+	ck_assert_uint_eq(pt_stage_used(stage), 0);
 	pt_check_put(stage, "three\n");
 	pt_stage_free(stage);
 	ck_assert_str_eq(pt_check_read("trace"), "one\ntwo\nthree\n");
@@ -328,7 +328,7 @@ START_TEST(fallback_is_not_buffered)
 	pt_check_start_file("missing/trace", true);
 	struct pt_stage *stage = pt_stage_new();
 	pt_check_put(stage, "one\n");
-	ck_assert_uint_eq(stage->used, 0);
+	ck_assert_uint_eq(pt_stage_used(stage), 0);
 	ck_assert_ptr_nonnull(strstr(pt_check_captured(), "\none\n"));
 	pt_stage_free(stage);
 }
@@ -390,7 +390,7 @@ START_TEST(write_error_is_told_once)
 	pt_sink_write("line\n", 5);
 	pt_stage_flush(stage);
 	ck_assert(!pt_sink_is_alive());
-	ck_assert_uint_eq(stage->used, 0);
+	ck_assert_uint_eq(pt_stage_used(stage), 0);
 	/* A dead sink still gives room, so that its callers need not know. */
 	ck_assert_ptr_nonnull(pt_stage_reserve(stage, 100));
 	pt_stage_free(stage);

@@ -60,6 +60,7 @@ static void write_staged(const uint8_t *text, size_t size, uint8_t before,
 		.pid_namespace = pt_lineage_pid_namespace(),
 		.output_size = before,
 		.writing = writing,
+		.used = size < PT_STAGE_SIZE ? size : PT_STAGE_SIZE,
 	};
 
 	memset(data, 0, sizeof(data));
@@ -80,7 +81,7 @@ static void check_output(const char *old, const uint8_t *text, size_t size)
 	FUZZ_EXPECT(now && read(fd, now, (size_t)status.st_size) == status.st_size);
 	FUZZ_EXPECT(memcmp(now, old, old_size) == 0);
 	size_t added = (size_t)status.st_size - old_size;
-	size_t length = strnlen((const char *)text, size);
+	size_t length = size < PT_STAGE_SIZE ? size : PT_STAGE_SIZE;
 	while (length && text[length - 1] != '\n')
 		length--;
 	/* What was added is the end of the whole lines. */
