@@ -44,7 +44,7 @@ enum pt_mark {
 struct pt_line {
 	unsigned int head;
 	unsigned int size; /* of head and rest together */
-	char text[];	   /* and room for pt_copy_short() */
+	char text[];	   /* and room for pt_copy_blocks() */
 };
 
 /* The lines of a record with one mark, from its first line on. Replaced by a larger one
@@ -55,25 +55,26 @@ struct pt_line_table {
 	_Atomic(struct pt_line *) lines[];
 };
 
-/* What is known of a code object. Strings are owned. */
+/* What is known of a code object; first, close together, what each event needs. Strings
+ * are owned. */
 struct pt_code {
-	PyObject *object;     /* borrowed; owned in free-threaded builds */
+	PyObject *object; /* borrowed; owned in free-threaded builds */
+	int first_line;
+	bool is_traced;		/* the rules say yes */
+	bool is_machinery;	/* part of importlib */
+	atomic_bool is_watched; /* for the backend: its events are on */
+	_Atomic(struct pt_line_table *) tables[PT_MARK_COUNT];
 	struct pt_file *file; /* borrowed */
 	char *name;	      /* co_name */
 	char *qualname;	      /* co_qualname, or its equal before 3.11 */
 	char *module;	      /* base name of __file__ without ending, or NULL */
-	int first_line;
 	atomic_int
 		base_indent; /* indentation of the body's first line; -1: not known yet */
 	unsigned int flags;  /* co_flags */
 	unsigned int origin; /* set of enum pt_origin; 0: that of the file */
 	enum pt_code_role role;
-	bool is_traced;		 /* the rules say yes */
-	bool is_machinery;	 /* part of importlib */
-	atomic_bool is_watched;	 /* for the backend: its events are on */
 	unsigned char *bytecode; /* of resumable code before 3.12, else NULL */
 	size_t bytecode_size;
-	_Atomic(struct pt_line_table *) tables[PT_MARK_COUNT];
 };
 
 /* The record of all code that is neither traced nor has a role. */

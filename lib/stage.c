@@ -192,3 +192,11 @@ void pt_stage_flush(struct pt_stage *stage)
 	atomic_store(&journal->used, 0);
 	atomic_store(&journal->writing, 0);
 }
+
+void pt_stage_pass_on(struct pt_stage *stage)
+{
+	if (!pt_sink_is_buffered())
+		pt_stage_flush(stage);
+	if (stage->is_guarded)
+		pt_stage_leave(stage);
+}

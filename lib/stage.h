@@ -81,8 +81,11 @@ static inline size_t pt_stage_used(const struct pt_stage *stage)
 	return atomic_load_explicit(&stage->journal->used, memory_order_relaxed);
 }
 
-/* What may be written past the end of reserved room, see pt_copy_short(). */
-#define PT_STAGE_SLACK PT_COPY_BLOCK
+/*
+ * What may be written past the end of reserved room, see pt_copy_blocks(). It is as large
+ * as this for a full stage to be two blocks of zstd, the first one of whole lines.
+ */
+#define PT_STAGE_SLACK 2048
 
 /*
  * Returns room for SIZE bytes and PT_STAGE_SLACK more, of which pt_stage_commit() must
@@ -110,16 +113,17 @@ static inline void pt_stage_leave(struct pt_stage *stage)
 	atomic_store_explicit(&stage->is_busy, false, memory_order_release);
 }
 
+/* Does what pt_stage_commit() has to do but for a file that a single thread writes to. */
+void pt_stage_pass_on(struct pt_stage *stage);
+
 /* Takes SIZE bytes, which must end a line; they go on at once unless it is to a file. */
 static inline void pt_stage_commit(struct pt_stage *stage, size_t size)
 {
 	/* The bytes come first: the process may be killed at any point. */
 	atomic_store_explicit(&stage->journal->used, pt_stage_used(stage) + size,
 			      memory_order_release);
-	if (PT_UNLIKELY(!pt_sink_is_buffered()))
-		pt_stage_flush(stage);
-	if (PT_UNLIKELY(stage->is_guarded))
-		pt_stage_leave(stage);
+	if (PT_UNLIKELY(!pt_sink_is_buffered() || stage->is_guarded))
+		pt_stage_pass_on(stage);
 }
 
 /*

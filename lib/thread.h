@@ -12,7 +12,7 @@
 struct pt_code;
 struct pt_stage;
 
-/* What is shown is shorter: pt_copy_short() reads more. */
+/* What is shown is shorter: pt_copy_blocks() reads more. */
 #define PT_PREFIX_SIZE 128
 
 /* A traced frame that is running or waits for one that it called. */
@@ -39,21 +39,22 @@ struct pt_live {
 	struct pt_code *record;
 };
 
-/* A thread. Its own functions alone use it, but for the cached records. */
+/* A thread; first, close together, what each event needs. Its own functions alone use it,
+ * but for the cached records. */
 struct pt_thread {
 	struct pt_frame *frames; /* from the outermost to the running one */
 	unsigned int depth;
 	unsigned int capacity;
+	struct pt_stage *stage; /* shared by all threads while they take turns */
+	unsigned int prefix_size;
+	unsigned int prefix_epoch; /* see pt_thread_epoch; 0: to be made */
+	_Atomic(uint64_t) events;  /* number of lines that it has written */
 	struct pt_recent recent[PT_RECENT_COUNT];
 	struct pt_live live[PT_LIVE_COUNT];
-	struct pt_stage *stage; /* shared by all threads while they take turns */
+	char prefix[PT_PREFIX_SIZE]; /* what stands in front of each line */
 	bool owns_stage;
 	pid_t id;		     /* as the kernel numbers threads */
-	char prefix[PT_PREFIX_SIZE]; /* what stands in front of each line */
-	unsigned int prefix_size;
-	unsigned int prefix_epoch;   /* see pt_thread_epoch; 0: not made yet */
 	unsigned int nameless_lines; /* written without finding a name for the thread */
-	_Atomic(uint64_t) events;    /* number of lines that it has written */
 	int64_t last_time;	     /* ns; of its last event, for PYTRACE_TIME=delta */
 	struct pt_thread *next;
 };

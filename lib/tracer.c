@@ -40,6 +40,13 @@ static char blanks[MAX_INDENT + PT_COPY_BLOCK];
 
 #define NANOSECONDS 1000000000
 
+/* The events that have marks. */
+static const enum pt_event_kind mark_kinds[] = {
+	[PT_MARK_LINE] = PT_EVENT_LINE,	    [PT_MARK_CALL] = PT_EVENT_CALL,
+	[PT_MARK_RESUME] = PT_EVENT_CALL,   [PT_MARK_RETURN] = PT_EVENT_RETURN,
+	[PT_MARK_UNWIND] = PT_EVENT_RETURN, [PT_MARK_YIELD] = PT_EVENT_YIELD,
+};
+
 /* How events are shown; set by pt_tracer_start(). */
 static const struct pt_format *format;
 static struct pt_format_options format_options;
@@ -47,8 +54,12 @@ static struct pt_format_options format_options;
 /* Set of enum pt_event_kind that is shown. */
 static unsigned int events;
 
-/* The deepest level shown, counted from 0. */
-static unsigned int max_level;
+/* How many levels of events are shown, by mark, and of those without a mark. */
+static unsigned int mark_levels[PT_MARK_COUNT];
+static unsigned int max_levels;
+
+/* Columns of indentation for each level. */
+static unsigned int level_indent;
 
 /* PYTRACE_TIME, and the time at the start in nanoseconds. */
 static enum pt_time_mode time_mode;
@@ -83,7 +94,10 @@ void pt_tracer_start(const struct pt_settings *settings, const struct pt_format 
 	format_options.has_color = wants_color(settings->color);
 	format_options.minor = pt_py.minor;
 	events = settings->events & format->events;
-	max_level = settings->depth ? settings->depth - 1 : UINT_MAX;
+	level_indent = format->indent;
+	max_levels = settings->depth ? settings->depth : UINT_MAX;
+	for (int mark = 0; mark < PT_MARK_COUNT; mark++)
+		mark_levels[mark] = events & mark_kinds[mark] ? max_levels : 0;
 	time_mode = format->has_prefix ? settings->time : PT_TIME_NONE;
 	start_time = now(CLOCK_MONOTONIC);
 	has_task = settings->task && format->has_prefix;
@@ -221,16 +235,16 @@ static void make_prefix(struct pt_thread *thread)
 	thread->prefix_size = (unsigned int)size;
 	if (has_task)
 		add_task(thread);
-	if (time_mode != PT_TIME_NONE)
+	if (time_mode != PT_TIME_NONE) {
 		add_time(thread);
+		thread->prefix_epoch = 0;
+	}
 }
 
 static inline void refresh_prefix(struct pt_thread *thread)
 {
-	if (PT_UNLIKELY(
-		    time_mode != PT_TIME_NONE ||
-		    thread->prefix_epoch !=
-			    atomic_load_explicit(&pt_thread_epoch, memory_order_relaxed)))
+	if (PT_UNLIKELY(thread->prefix_epoch !=
+			atomic_load_explicit(&pt_thread_epoch, memory_order_relaxed)))
 		make_prefix(thread);
 }
 
@@ -248,10 +262,10 @@ static inline void write_line(struct pt_thread *thread, const char *text, size_t
 		return;
 	}
 	if (prefix)
-		out = pt_copy_short(out, thread->prefix, prefix);
-	out = pt_copy_short(out, text, head);
+		out = pt_copy_blocks(out, thread->prefix, prefix);
+	out = pt_copy_blocks(out, text, head);
 	out = pt_copy_blocks(out, blanks, indent);
-	pt_copy_short(out, text + head, size - head);
+	pt_copy_blocks(out, text + head, size - head);
 	/* Others only read it. */
 	atomic_store_explicit(
 		&thread->events,
@@ -263,14 +277,26 @@ static inline void write_line(struct pt_thread *thread, const char *text, size_t
 /* Columns of indentation at a level. */
 static inline size_t indent_of(unsigned int level)
 {
-	size_t indent = (size_t)level * format->indent;
+	size_t indent = (size_t)level * level_indent;
 
 	return indent < MAX_INDENT ? indent : MAX_INDENT;
 }
 
 static inline bool is_shown(enum pt_event_kind kind, unsigned int level)
 {
-	return events & (unsigned int)kind && level <= max_level;
+	return events & (unsigned int)kind && level < max_levels;
+}
+
+/* Writes a line that is not kept. */
+static void write_text(struct pt_thread *thread, struct pt_buf *text, size_t head,
+		       size_t indent)
+{
+	if (!pt_buf_reserve(text, PT_COPY_BLOCK))
+		return;
+	/* Copied with it, see pt_copy_blocks(). */
+	memset(text->data + text->size, 0, PT_COPY_BLOCK);
+	refresh_prefix(thread);
+	write_line(thread, text->data, head, text->size, indent);
 }
 
 /* Writes an event that may look different each time. */
@@ -283,12 +309,7 @@ static void write_event(struct pt_thread *thread, struct pt_event *event,
 
 	event->thread = thread;
 	format->event(&format_options, event, &out, &head);
-	if (pt_buf_reserve(&out, PT_COPY_BLOCK)) {
-		/* Copied with it, see pt_copy_short(). */
-		memset(out.data + out.size, 0, PT_COPY_BLOCK);
-		refresh_prefix(thread);
-		write_line(thread, out.data, head, out.size, indent_of(level));
-	}
+	write_text(thread, &out, head, indent_of(level));
 	pt_buf_destroy(&out);
 	errno = saved;
 }
@@ -306,19 +327,13 @@ static void find_base_indent(struct pt_code *code, int line)
 static void render(struct pt_code *code, enum pt_mark mark, int line, struct pt_buf *out,
 		   size_t *head)
 {
-	static const enum pt_event_kind kinds[] = {
-		[PT_MARK_CALL] = PT_EVENT_CALL,	    [PT_MARK_RESUME] = PT_EVENT_CALL,
-		[PT_MARK_RETURN] = PT_EVENT_RETURN, [PT_MARK_UNWIND] = PT_EVENT_RETURN,
-		[PT_MARK_YIELD] = PT_EVENT_YIELD,
-	};
-
 	if (mark == PT_MARK_LINE) {
 		find_base_indent(code, line);
 		format->line(&format_options, code, line, out, head);
 		return;
 	}
 	const struct pt_event event = {
-		.kind = kinds[mark],
+		.kind = mark_kinds[mark],
 		.code = code,
 		.line = line,
 		.is_resume = mark == PT_MARK_RESUME,
@@ -445,7 +460,7 @@ static inline void enter(struct pt_thread *thread, struct pt_code *code,
 	expect_task(thread);
 	pt_thread_push(thread, code->object, frame, line);
 	unsigned int level = level_of(thread);
-	if (is_shown(PT_EVENT_CALL, level))
+	if (level < mark_levels[mark])
 		write_mark(thread, code, mark, line, outer(level));
 }
 
@@ -469,7 +484,7 @@ void pt_tracer_line(struct pt_thread *thread, struct pt_code *code, const void *
 		return;
 	top->line = line;
 	unsigned int level = thread->depth - 1;
-	if (is_shown(PT_EVENT_LINE, level))
+	if (level < mark_levels[PT_MARK_LINE])
 		write_mark(thread, code, PT_MARK_LINE, line, level);
 }
 
@@ -486,7 +501,7 @@ void pt_tracer_exit(struct pt_thread *thread, struct pt_code *code, const void *
 	if (PT_UNLIKELY(!top))
 		return;
 	unsigned int level = --thread->depth;
-	if (is_shown(how == PT_EXIT_YIELD ? PT_EVENT_YIELD : PT_EVENT_RETURN, level))
+	if (level < mark_levels[marks[how]])
 		write_mark(thread, code, marks[how], top->line, outer(level));
 	expect_task(thread);
 }
@@ -530,14 +545,12 @@ void pt_tracer_note(struct pt_thread *thread, const char *text)
 {
 	PyObject *type = NULL, *value = NULL, *traceback = NULL; /* owned */
 	int saved = errno;
-	char *line = pt_format("# libpytrace: %s\n", text);
+	struct pt_buf line = { 0 };
 
 	pt_py.PyErr_Fetch(&type, &value, &traceback);
-	if (line) {
-		refresh_prefix(thread);
-		write_line(thread, line, 0, strlen(line), 0);
-	}
-	free(line);
+	pt_buf_add_format(&line, "# libpytrace: %s\n", text);
+	write_text(thread, &line, 0, 0);
+	pt_buf_destroy(&line);
 	pt_py.PyErr_Restore(type, value, traceback);
 	errno = saved;
 }

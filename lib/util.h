@@ -102,9 +102,6 @@ void pt_clean_line(char *text);
 /* Size of the blocks that pt_copy_blocks() copies. */
 #define PT_COPY_BLOCK 64
 
-/* Above this a call of memcpy costs less. */
-#define PT_COPY_SHORT 256
-
 /*
  * Copies SIZE bytes and returns the end of the copy. Whole blocks are copied: up to
  * PT_COPY_BLOCK bytes more are read and written than asked for.
@@ -115,16 +112,6 @@ static inline char *pt_copy_blocks(char *to, const char *from, size_t size)
 	for (size_t i = PT_COPY_BLOCK; PT_UNLIKELY(i < size); i += PT_COPY_BLOCK)
 		memcpy(to + i, from + i, PT_COPY_BLOCK);
 	return to + size;
-}
-
-/* The same for any SIZE that is most often small. */
-static inline char *pt_copy_short(char *to, const char *from, size_t size)
-{
-	if (PT_UNLIKELY(size > PT_COPY_SHORT)) {
-		memcpy(to, from, size);
-		return to + size;
-	}
-	return pt_copy_blocks(to, from, size);
 }
 
 /* Like asprintf, but returns the string, or NULL without memory. The caller frees it. */
