@@ -297,8 +297,11 @@ static int write_packed(const char *data, size_t size)
 static int write_text(const char *data, size_t size, const struct stat *status,
 		      size_t *written)
 {
-	if (target.path && pt_sink_buffered)
+	if (target.path && pt_sink_buffered) {
+		pt_lock();
 		pt_growth_prepare(&growth, fd, (uint64_t)status->st_size, size);
+		pt_unlock();
+	}
 	return pt_write_all(fd, data, size, written);
 }
 

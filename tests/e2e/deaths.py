@@ -8,9 +8,10 @@ import os
 import random
 import re
 import signal
+import subprocess
 import time
 
-from processes import finish, recover, staged_files, start, wait_for
+from processes import finish, read_lines, recover, staged_files, start, wait_for
 from run import END, Failure, expect_equal
 from ways import Folder
 
@@ -25,6 +26,8 @@ def spin(name, count):
         os.write(log, b"6")
 spin("log", int(sys.argv[1]))
 """
+
+README = os.path.join(os.path.dirname(__file__), "..", "..", "README.md")
 
 LINE = re.compile(r"(?:\[(\d+)(?: (\d+)[^]]*)?\] )?loop.py:(\d+) ")
 
@@ -116,7 +119,19 @@ def expect_end(lines, last):
     expect_equal("end", ends, [last] if last else [])
 
 
-def die_by_itself(name, choice, interpreter, library):
+def recover_by_hand(folder, interpreter, library):
+    """Does what README says."""
+    del interpreter, library
+    with open(README, encoding="utf-8") as file:
+        recipe = re.search(r"By\s+hand:\n\n((?:    .*\n)+)", file.read()).group(1)
+    name, = staged_files(folder)
+    recipe = recipe.replace("trace.txt.1234-0.staged", name).replace("trace.txt", "trace")
+    subprocess.run(["sh", "-ec", recipe], cwd=folder.path, check=True)
+    expect_equal("staging files", staged_files(folder), [])
+    return read_lines(folder)
+
+
+def die_by_itself(name, choice, interpreter, library, bring_back=recover):
     statement, status, last = BY_ITSELF[name]
     with Folder(loop=PROGRAM + statement + "\n") as folder:
         count = choice.randrange(1, MAX_COUNT)
@@ -125,7 +140,7 @@ def die_by_itself(name, choice, interpreter, library):
         expect_equal("status", result[0], status)
         expect_equal("anything is staged", staged_files(folder) != [],
                      status < 0 and last is None)
-        lines = recover(folder, interpreter, library)
+        lines = bring_back(folder, interpreter, library)
         main, other = lines_of_threads(lines)
         expect_loop(folder, "log", main)
         expect_equal("number of the loop's lines", main.count(5) + main.count(6), 2 * count)
@@ -170,5 +185,10 @@ def make_check(way, name):
     return check
 
 
-CHECKS = [make_check(die_by_others, name) for name in BY_OTHERS] + \
+def check_by_hand(interpreter, library):
+    die_by_itself("segfault", random.Random(0), interpreter, library, recover_by_hand)
+
+
+CHECKS = [check_by_hand] + \
+         [make_check(die_by_others, name) for name in BY_OTHERS] + \
          [make_check(die_by_itself, name) for name in BY_ITSELF]
