@@ -13,6 +13,7 @@
 /* Repeats are known by their first bytes: a line or two. Shorter ones cost more time. */
 #define KEY_SIZE 128
 
+/* Of both tables. */
 #define TABLE_LOG 15
 
 /* Not worth a piece. */
@@ -21,17 +22,36 @@
 /* With a larger part of the text being new a search byte by byte is better. */
 #define MAX_NEW_PART 16
 
+/* Where something was seen last, modulo 2^32, by its hash. */
+typedef uint32_t place_table[1 << TABLE_LOG];
+
 struct pt_repeats {
-	uint64_t seen;			 /* bytes */
-	uint32_t places[1 << TABLE_LOG]; /* where a key was seen last, modulo 2^32 */
+	uint64_t seen;	   /* bytes */
+	place_table runs;  /* KEY_SIZE bytes from the start of a line on */
+	place_table lines; /* a line, whatever its indentation */
 	char window[(size_t)1 << PT_REPEATS_WINDOW_LOG]; /* a ring */
 };
 
-/* The text that is being split. */
+/* The text that is being split, and its pieces. */
 struct text {
 	const char *data;
 	size_t size;
 	uint64_t place; /* of its first byte */
+	struct pt_repeat *pieces;
+	size_t count;
+	size_t capacity;
+	size_t done;	 /* bytes that the pieces cover */
+	size_t new_size; /* bytes that are in no repeat */
+};
+
+/*
+ * A line of trace: a word that says where, blanks, and what is there. The blanks are
+ * more where the call level is deeper.
+ */
+struct line {
+	size_t word; /* its length */
+	size_t rest; /* where that begins */
+	size_t size; /* with its end */
 };
 
 struct pt_repeats *pt_repeats_new(void)
@@ -57,19 +77,43 @@ static uint64_t read_word(const char *data)
 	return word;
 }
 
+static size_t finish_hash(uint64_t a, uint64_t b)
+{
+	a ^= b ^ b >> 29;
+	a = (a ^ a >> 32) * UINT64_C(0x9fb21c651e98df25);
+	return a >> (64 - TABLE_LOG);
+}
+
 /* Mixes in two lanes, which a processor does at the same time. */
-static size_t hash_key(const char *key)
+static size_t hash_run(const char *run)
 {
 	uint64_t a = 0;
 	uint64_t b = 0;
 
 	for (size_t i = 0; i < KEY_SIZE; i += 16) {
-		a = (a ^ read_word(key + i)) * UINT64_C(0x9e3779b97f4a7c15);
-		b = (b ^ read_word(key + i + 8)) * UINT64_C(0xc2b2ae3d27d4eb4f);
+		a = (a ^ read_word(run + i)) * UINT64_C(0x9e3779b97f4a7c15);
+		b = (b ^ read_word(run + i + 8)) * UINT64_C(0xc2b2ae3d27d4eb4f);
 	}
-	a ^= b ^ b >> 29;
-	a = (a ^ a >> 32) * UINT64_C(0x9fb21c651e98df25);
-	return a >> (64 - TABLE_LOG);
+	return finish_hash(a, b);
+}
+
+static uint64_t hash_bytes(uint64_t hash, const char *data, size_t size)
+{
+	size_t i = 0;
+
+	for (; size - i >= 8; i += 8)
+		hash = (hash ^ read_word(data + i)) * UINT64_C(0x9e3779b97f4a7c15);
+	for (; i < size; i++)
+		hash = (hash ^ (unsigned char)data[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash;
+}
+
+static size_t hash_line(const char *data, const struct line *line)
+{
+	uint64_t hash = hash_bytes(0, data, line->word);
+
+	return finish_hash(hash_bytes(hash, data + line->rest, line->size - line->rest),
+			   0);
 }
 
 static size_t common_length(const char *a, const char *b, size_t size)
@@ -96,26 +140,48 @@ static void remember(struct pt_repeats *repeats, const char *data, size_t size)
 }
 
 /*
- * How much of the text from START on stands in the window already, where its key was seen
- * last. The part of the window that the text itself has taken is no part of that.
+ * Returns how far back from here, where the pieces end, a table has something of that
+ * hash, 0 if that is too far, and puts this place in. The part of the window that the
+ * text itself has taken does not count.
  */
-static size_t find_repeat(struct pt_repeats *repeats, const struct text *text,
-			  size_t start, unsigned int *distance)
+static uint32_t look_up(const struct text *text, place_table table, size_t hash)
 {
-	uint64_t here = text->place + start;
-	uint32_t *place = &repeats->places[hash_key(text->data + start)];
-	uint32_t back = (uint32_t)here - *place;
+	uint64_t here = text->place + text->done;
+	uint32_t back = (uint32_t)here - table[hash];
 
-	*place = (uint32_t)here;
-	if (back == 0 || back > here || back > WINDOW - text->size)
-		return 0;
-	size_t there = (here - back) % WINDOW;
-	size_t room = WINDOW - there;
-	size_t size = text->size - start;
-	*distance = back;
-	size_t length = common_length(repeats->window + there, text->data + start,
-				      size < room ? size : room);
-	return length < KEY_SIZE ? 0 : length;
+	table[hash] = (uint32_t)here;
+	return back > here || back > WINDOW - text->size ? 0 : back;
+}
+
+/* The bytes of the window from BACK on, and how many there are without a break. */
+static const char *seen_before(const struct pt_repeats *repeats, const struct text *text,
+			       uint32_t back, size_t *size)
+{
+	size_t start = (text->place + text->done - back) % WINDOW;
+
+	*size = WINDOW - start;
+	return repeats->window + start;
+}
+
+static void add_new(struct text *text, size_t size)
+{
+	text->pieces[text->count].literals += (unsigned int)size;
+	text->done += size;
+	text->new_size += size;
+}
+
+/* There is room for a piece, and for two more after it. */
+static void add_repeat(struct text *text, size_t back, size_t length)
+{
+	text->pieces[text->count].distance = (unsigned int)back;
+	text->pieces[text->count].length = (unsigned int)length;
+	text->pieces[++text->count] = (struct pt_repeat){ 0 };
+	text->done += length;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
 }
 
 /* The part that is whole lines, unless that is very little. */
@@ -127,44 +193,88 @@ static size_t whole_lines(const char *data, size_t size)
 	return length < MIN_LENGTH ? size : length;
 }
 
-/* Returns where the line at START ends, or the text. */
-static size_t line_end(const struct text *text, size_t start)
+/* Adds lines that came in the same order before. Returns whether there are any. */
+static bool add_run(struct pt_repeats *repeats, struct text *text)
 {
-	const char *end = memchr(text->data + start, '\n', text->size - start);
+	const char *data = text->data + text->done;
+	size_t size = text->size - text->done;
+	size_t room = 0;
 
-	return end ? (size_t)(end - text->data) + 1 : text->size;
+	if (size < KEY_SIZE)
+		return false;
+	uint32_t back = look_up(text, repeats->runs, hash_run(data));
+	if (!back)
+		return false;
+	const char *seen = seen_before(repeats, text, back, &room);
+	size_t length = common_length(seen, data, least(size, room));
+	if (length < KEY_SIZE)
+		return false;
+	add_repeat(text, back, whole_lines(data, length));
+	return true;
+}
+
+/* Finds the parts of the line at DATA, which may be cut off after SIZE bytes. */
+static struct line line_of(const char *data, size_t size)
+{
+	struct line line = { 0 };
+	const char *end = memchr(data, '\n', size);
+
+	line.size = end ? (size_t)(end - data) + 1 : size;
+	while (line.word < line.size && data[line.word] != ' ')
+		line.word++;
+	line.rest = line.word;
+	while (line.rest < line.size && data[line.rest] == ' ')
+		line.rest++;
+	return line;
+}
+
+/* Adds a line, or what is left of it: most often seen before at another call level. */
+static void add_line(struct pt_repeats *repeats, struct text *text)
+{
+	const char *data = text->data + text->done;
+	struct line line = line_of(data, text->size - text->done);
+	uint32_t back = look_up(text, repeats->lines, hash_line(data, &line));
+	size_t room = 0;
+
+	if (!back) {
+		add_new(text, line.size);
+		return;
+	}
+	const char *seen = seen_before(repeats, text, back, &room);
+	struct line other = line_of(seen, room);
+	size_t rest = line.size - line.rest;
+	size_t start = common_length(seen, data, least(line.rest, other.rest));
+	if (start >= MIN_LENGTH)
+		add_repeat(text, back, start);
+	else
+		start = 0;
+	if (rest < MIN_LENGTH || rest != other.size - other.rest ||
+	    memcmp(seen + other.rest, data + line.rest, rest) != 0) {
+		add_new(text, line.size - start);
+		return;
+	}
+	add_new(text, line.rest - start);
+	add_repeat(text, back + line.rest - other.rest, rest);
 }
 
 size_t pt_repeats_find(struct pt_repeats *repeats, const char *data, size_t size,
 		       struct pt_repeat *pieces, size_t capacity)
 {
-	const struct text text = { data, size, repeats->seen };
-	struct pt_repeat piece = { 0 };
-	size_t count = 0;
-	size_t fresh = 0;
+	struct text text = { .data = data,
+			     .size = size,
+			     .place = repeats->seen,
+			     .pieces = pieces,
+			     .capacity = capacity };
 
 	remember(repeats, data, size);
-	for (size_t i = 0; i < size && count < capacity;) {
-		size_t length = size - i < KEY_SIZE ?
-					0 :
-					find_repeat(repeats, &text, i, &piece.distance);
-		if (length) {
-			length = whole_lines(data + i, length);
-			piece.length = (unsigned int)length;
-			pieces[count++] = piece;
-			piece = (struct pt_repeat){ 0 };
-			i += length;
-		}
-		if (!length || data[i - 1] != '\n') {
-			size_t end = i < size ? line_end(&text, i) : i;
-			piece.literals += (unsigned int)(end - i);
-			fresh += end - i;
-			i = end;
-		}
+	if (capacity)
+		pieces[0] = (struct pt_repeat){ 0 };
+	while (text.done < size && text.count + 3 <= capacity) {
+		bool is_line_start = text.done == 0 || data[text.done - 1] == '\n';
+		if (!is_line_start || !add_run(repeats, &text))
+			add_line(repeats, &text);
 	}
-	if (count == capacity || fresh > size / MAX_NEW_PART)
+	if (text.done < size || text.new_size > size / MAX_NEW_PART)
 		return 0;
-	piece.distance = 0;
-	pieces[count++] = piece;
-	return count;
+	return text.count + 1;
 }
