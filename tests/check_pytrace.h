@@ -6,6 +6,7 @@
 #include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct pt_stage;
@@ -22,6 +23,7 @@ Suite *pt_source_suite(void);
 Suite *pt_zip_suite(void);
 Suite *pt_file_suite(void);
 Suite *pt_output_suite(void);
+Suite *pt_repeats_suite(void);
 Suite *pt_sink_suite(void);
 Suite *pt_stage_suite(void);
 Suite *pt_recover_suite(void);
@@ -76,6 +78,30 @@ void pt_check_put(struct pt_stage *stage, const char *line);
 
 /* Returns the name of a staging file, see pt_check_path(). */
 const char *pt_check_staged(const char *output, pid_t pid, unsigned int number);
+
+/* Begins anew with what the functions below draw; SEED is not 0. */
+void pt_check_seed(uint64_t seed);
+
+/* Returns a number below LIMIT. */
+size_t pt_check_draw(size_t limit);
+
+/* Make text that repeats nothing, of bytes above 127: without and with line ends. */
+void pt_check_fill(char *text, size_t size);
+void pt_check_fill_lines(char *text, size_t size, size_t shortest, size_t longest);
+
+/* Makes text out of a set of lines of 150 to 300 bytes. */
+void pt_check_fill_drawn(char *text, size_t size);
+
+/* Goes on with a text as its first PERIOD bytes tell. */
+void pt_check_repeat(char *text, size_t size, size_t period);
+
+/* Kinds of text, for sizes from 250000 on, and whether lines of it come again. */
+#define PT_CHECK_TEXTS 12
+struct pt_check_text {
+	void (*fill)(char *text, size_t size);
+	bool is_repeated;
+};
+extern const struct pt_check_text pt_check_texts[PT_CHECK_TEXTS];
 
 /* What is written to stderr between these calls is returned; the next call reuses it. */
 void pt_check_capture_stderr(void);
