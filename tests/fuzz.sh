@@ -7,7 +7,7 @@
 # target in tests/fuzz/findings/.
 
 source=$(cd "$(dirname "$0")/.." && pwd)
-targets=${FUZZ_TARGETS:-settings rules source zip output recover}
+targets=${FUZZ_TARGETS:-settings rules source zip output recover repeats}
 flags="-std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
 python_flags=${PYTHON_CFLAGS:-$(pkg-config --cflags python3 2>/dev/null)}
 
