@@ -19,6 +19,9 @@
 /* Not worth a piece. */
 #define MIN_LENGTH 16
 
+/* What a line may have more of: twice the indentation of the deepest level. */
+#define MAX_BLANKS 400
+
 /* With a larger part of the text being new a search byte by byte is better. */
 #define MAX_NEW_PART 16
 
@@ -241,7 +244,7 @@ static void add_line(struct pt_repeats *repeats, struct text *text)
 		return;
 	}
 	const char *seen = seen_before(repeats, text, back, &room);
-	struct line other = line_of(seen, room);
+	struct line other = line_of(seen, least(room, line.size + MAX_BLANKS));
 	size_t rest = line.size - line.rest;
 	size_t start = common_length(seen, data, least(line.rest, other.rest));
 	if (start >= MIN_LENGTH)

@@ -33,9 +33,9 @@ void pt_repeats_restart(struct pt_repeats *repeats);
 
 /*
  * Splits the next SIZE bytes, at most PT_REPEATS_MAX_SIZE, into pieces, the last of which
- * has no repeat, and remembers them. Returns the number of pieces; 0 when they are more
- * than CAPACITY, or so much of the text is new that a search byte by byte is better.
- * GIL: not needed.
+ * has no repeat, and remembers them. Returns the number of pieces; 0 when CAPACITY is not
+ * at least two more than that, or so much of the text is new that a search byte by byte
+ * is better. GIL: not needed.
  */
 size_t pt_repeats_find(struct pt_repeats *repeats, const char *text, size_t size,
 		       struct pt_repeat *pieces, size_t capacity);
