@@ -270,8 +270,9 @@ size_t pt_repeats_find(struct pt_repeats *repeats, const char *data, size_t size
 			     .capacity = capacity };
 
 	remember(repeats, data, size);
-	if (capacity)
-		pieces[0] = (struct pt_repeat){ 0 };
+	if (capacity == 0)
+		return 0;
+	pieces[0] = (struct pt_repeat){ 0 };
 	while (text.done < size && text.count + 3 <= capacity) {
 		bool is_line_start = text.done == 0 || data[text.done - 1] == '\n';
 		if (!is_line_start || !add_run(repeats, &text))
