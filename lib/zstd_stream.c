@@ -36,6 +36,7 @@ struct context;
 struct pt_zstd {
 	struct context *context;
 	struct pt_repeats *repeats; /* NULL: libzstd finds what repeats */
+	size_t shown;		    /* bytes of the block that these have been shown */
 };
 
 /* ZSTD_inBuffer and ZSTD_outBuffer. */
@@ -109,9 +110,11 @@ static size_t find_repeats(void *state, struct pt_repeat *pieces, size_t capacit
 			   const void *text, size_t size, const void *dictionary,
 			   size_t dictionary_size, int level, size_t window_size)
 {
-	size_t count = pt_repeats_find(state, text, size, pieces, capacity);
+	struct pt_zstd *stream = state;
+	size_t count = pt_repeats_find(stream->repeats, text, size, pieces, capacity);
 	(void)dictionary, (void)dictionary_size, (void)level, (void)window_size;
 
+	stream->shown += size;
 	return count ? count : PRODUCER_ERROR;
 }
 
@@ -124,7 +127,7 @@ static bool search_ourselves(struct pt_zstd *stream)
 		return false;
 	stream->repeats = pt_repeats_new();
 	if (stream->repeats)
-		zstd.produce(stream->context, stream->repeats, find_repeats);
+		zstd.produce(stream->context, stream, find_repeats);
 	return stream->repeats;
 }
 
@@ -183,6 +186,14 @@ void pt_zstd_restart(struct pt_zstd *stream)
 		pt_repeats_restart(stream->repeats);
 }
 
+/* libzstd looks for no repeats in a few bytes; distances count them all the same. */
+static void show_rest(struct pt_zstd *stream, const char *data, size_t size)
+{
+	if (stream->repeats && stream->shown < size)
+		pt_repeats_find(stream->repeats, data + stream->shown,
+				size - stream->shown, NULL, 0);
+}
+
 /* Appends to OUT the blocks of DATA. */
 static bool compress(struct pt_zstd *stream, const char *data, size_t size,
 		     struct pt_buf *out)
@@ -190,6 +201,7 @@ static bool compress(struct pt_zstd *stream, const char *data, size_t size,
 	struct in_buffer in = { data, size, 0 };
 	size_t left = 1;
 
+	stream->shown = 0;
 	while (left != 0) {
 		if (!pt_buf_reserve(out, zstd.bound(size) + PT_ZSTD_END_SIZE))
 			return false;
@@ -200,6 +212,7 @@ static bool compress(struct pt_zstd *stream, const char *data, size_t size,
 			return false;
 		out->size += to.position;
 	}
+	show_rest(stream, data, size);
 	return true;
 }
 

@@ -83,7 +83,7 @@ static void check_file(const struct file *file, const char *text, size_t size)
 /* Writes a text in parts and checks the file after each of them. */
 static void pack_parts(struct file *file, const char *text, size_t size)
 {
-	static const size_t parts[] = { 100000, 20, MAX_BLOCK, 5000, 300000, 50 };
+	static const size_t parts[] = { 100000, 1, 50, 6, MAX_BLOCK, 7, 5000, 2, 300000 };
 	size_t start = file->has_frame ? 0 : file->bytes.size;
 	size_t done = 0;
 
@@ -178,6 +178,10 @@ static const struct {
 } size_rows[] = {
 	{ MAX_BLOCK, 100 },
 	{ MAX_BLOCK, MAX_BLOCK },
+	/* Their last lines are too short for libzstd to look for repeats. */
+	{ MAX_BLOCK + 1, MAX_BLOCK },
+	{ MAX_BLOCK + 6, MAX_BLOCK },
+	{ MAX_BLOCK + 7, MAX_BLOCK },
 	{ MAX_BLOCK + 100, MAX_BLOCK },
 	{ 2 * MAX_BLOCK, 2 * MAX_BLOCK },
 	{ 300000, 150000 },
