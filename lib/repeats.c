@@ -42,7 +42,6 @@ struct text {
 	uint64_t place; /* of its first byte */
 	struct pt_repeat *pieces;
 	size_t count;
-	size_t capacity;
 	size_t done;	 /* bytes that the pieces cover */
 	size_t new_size; /* bytes that are in no repeat */
 };
@@ -173,7 +172,7 @@ static void add_new(struct text *text, size_t size)
 	text->new_size += size;
 }
 
-/* There is room for a piece, and for two more after it. */
+/* Leaves a piece to go on with; there is room for both. */
 static void add_repeat(struct text *text, size_t back, size_t length)
 {
 	text->pieces[text->count].distance = (unsigned int)back;
@@ -263,16 +262,15 @@ static void add_line(struct pt_repeats *repeats, struct text *text)
 size_t pt_repeats_find(struct pt_repeats *repeats, const char *data, size_t size,
 		       struct pt_repeat *pieces, size_t capacity)
 {
-	struct text text = { .data = data,
-			     .size = size,
-			     .place = repeats->seen,
-			     .pieces = pieces,
-			     .capacity = capacity };
+	struct text text = {
+		.data = data, .size = size, .place = repeats->seen, .pieces = pieces
+	};
 
 	remember(repeats, data, size);
 	if (capacity == 0)
 		return 0;
 	pieces[0] = (struct pt_repeat){ 0 };
+	/* A line is two pieces at the most. */
 	while (text.done < size && text.count + 3 <= capacity) {
 		bool is_line_start = text.done == 0 || data[text.done - 1] == '\n';
 		if (!is_line_start || !add_run(repeats, &text))
