@@ -24,6 +24,7 @@ Suite *pt_zip_suite(void);
 Suite *pt_file_suite(void);
 Suite *pt_output_suite(void);
 Suite *pt_repeats_suite(void);
+Suite *pt_pieces_suite(void);
 Suite *pt_growth_suite(void);
 Suite *pt_zstd_suite(void);
 Suite *pt_sink_suite(void);
@@ -98,7 +99,7 @@ void pt_check_fill_drawn(char *text, size_t size);
 void pt_check_repeat(char *text, size_t size, size_t period);
 
 /* Kinds of text, for sizes from 250000 on, and whether lines of it come again. */
-#define PT_CHECK_TEXTS 12
+#define PT_CHECK_TEXTS 13
 struct pt_check_text {
 	void (*fill)(char *text, size_t size);
 	bool is_repeated;

@@ -81,6 +81,11 @@ static void long_lines(char *text, size_t size)
 	fill_loop(text, size, 200001, 200001, 200001);
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Lines out of a set. */
 static void draw_lines(char *text, size_t size, size_t count, size_t longest)
 {
@@ -92,7 +97,7 @@ static void draw_lines(char *text, size_t size, size_t count, size_t longest)
 		lengths[i] = longest / 2 + pt_check_draw(longest / 2);
 	for (size_t done = 0; done < size;) {
 		size_t i = pt_check_draw(count);
-		size_t length = lengths[i] < size - done ? lengths[i] : size - done;
+		size_t length = least(lengths[i], size - done);
 		memcpy(text + done, lines + (i + 1) * longest - length, length);
 		done += length;
 	}
@@ -121,6 +126,27 @@ static void alike_lines(char *text, size_t size)
 		if (i % sizeof(line) == 0)
 			memcpy(line + 289, ends[pt_check_draw(20)], sizeof(ends[0]));
 		text[i] = line[i % sizeof(line)];
+	}
+}
+
+/* A trace of calls, which are indented by their level. */
+static void lines_at_levels(char *text, size_t size)
+{
+	char lines[30][100];
+	size_t level = 0;
+
+	pt_check_fill_lines(lines[0], sizeof(lines), sizeof(lines[0]), sizeof(lines[0]));
+	for (size_t done = 0; done < size;) {
+		const char *line = lines[pt_check_draw(30)];
+		size_t blanks = least(1 + 4 * level, size - done);
+		size_t word = least(12, size - done - blanks);
+		size_t rest = least(sizeof(lines[0]) - word, size - done - blanks - word);
+		memcpy(text + done, line, word);
+		memset(text + done + word, ' ', blanks);
+		memcpy(text + done + word + blanks, line + word, rest);
+		done += word + blanks + rest;
+		if (pt_check_draw(50) == 0)
+			level = pt_check_draw(2) ? level + 1 : level - (level > 0);
 	}
 }
 
@@ -156,10 +182,9 @@ static void new_lines(char *text, size_t size)
 }
 
 const struct pt_check_text pt_check_texts[PT_CHECK_TEXTS] = {
-	{ same_line, true },	     { some_lines, true },
-	{ long_lines, true },	     { pt_check_fill_drawn, true },
-	{ drawn_short_lines, true }, { no_line_end, true },
-	{ only_line_ends, true },    { empty_lines, true },
-	{ any_bytes, true },	     { alike_lines, true },
-	{ new_lines, false },	     { pt_check_fill, false },
+	{ same_line, true },	       { some_lines, true },	    { long_lines, true },
+	{ pt_check_fill_drawn, true }, { drawn_short_lines, true }, { no_line_end, true },
+	{ only_line_ends, true },      { empty_lines, true },	    { any_bytes, true },
+	{ alike_lines, true },	       { lines_at_levels, true },   { new_lines, false },
+	{ pt_check_fill, false },
 };
