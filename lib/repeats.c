@@ -243,6 +243,8 @@ static void add_line(struct pt_repeats *repeats, struct text *text)
 		return;
 	}
 	const char *seen = seen_before(repeats, text, back, &room);
+	/* A block that begins within a line must not find the rest of it in itself. */
+	room = least(room, back);
 	struct line other = line_of(seen, least(room, line.size + MAX_BLANKS));
 	size_t rest = line.size - line.rest;
 	size_t start = common_length(seen, data, least(line.rest, other.rest));

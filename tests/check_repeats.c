@@ -321,6 +321,23 @@ START_TEST(place_is_taken)
 }
 END_TEST
 
+/* A block may begin in the midst of a line: that is not to be found in itself. */
+START_TEST(block_within_a_line)
+{
+	struct session session;
+	char *text = start(&session, TEXT_SIZE);
+
+	pt_check_fill_lines(text, TEXT_SIZE, 200, 200);
+	for (size_t i = 0; i < TEXT_SIZE; i += 200) {
+		text[i + 2] = ' ';
+		feed(&session, text + i, 1);
+		feed(&session, text + i + 1, 199);
+	}
+	ck_assert_uint_eq(session.split, 0);
+	end(&session);
+}
+END_TEST
+
 Suite *pt_repeats_suite(void)
 {
 	Suite *suite = suite_create("repeats");
@@ -331,6 +348,7 @@ Suite *pt_repeats_suite(void)
 	tcase_add_loop_test(tcase, restart_forgets, 0, PT_CHECK_TEXTS);
 	tcase_add_test(tcase, restart_after_4_gib);
 	tcase_add_test(tcase, no_room);
+	tcase_add_test(tcase, block_within_a_line);
 	tcase_add_loop_test(tcase, loops, 0, PT_ARRAY_SIZE(loop_rows));
 	tcase_add_loop_test(tcase, distances, 0, PT_ARRAY_SIZE(distance_rows));
 	tcase_add_loop_test(tcase, place_is_taken, 0, PT_ARRAY_SIZE(offsets));
