@@ -144,7 +144,73 @@ static char *frozen_path(const char *name)
 	return NULL;
 }
 
-static char *shown_path(const struct pt_file *file)
+/* What follows the last folder of installed packages in PATH, or NULL. */
+static const char *below_packages(const char *path)
+{
+	static const char *const folders[] = { "/site-packages/", "/dist-packages/" };
+	const char *rest = NULL;
+
+	for (size_t i = 0; i < PT_ARRAY_SIZE(folders); i++) {
+		for (const char *p = path; (p = strstr(p, folders[i]));) {
+			p += strlen(folders[i]);
+			rest = p > rest ? p : rest;
+		}
+	}
+	return rest;
+}
+
+/* What follows the root of the library that PATH is in, or NULL. */
+static const char *below_library(const char *path)
+{
+	const char *roots[] = { places.stdlib, places.real_stdlib };
+	const char *rest = below_packages(path);
+
+	for (size_t i = 0; !rest && i < PT_ARRAY_SIZE(roots); i++) {
+		if (is_below(path, roots[i]) && path[strlen(roots[i])])
+			rest = path + strlen(roots[i]) + 1;
+	}
+	return rest;
+}
+
+/* Returns whether there is a file NAME in DIRECTORY, and it is another one than FILE. */
+static bool is_other(const struct pt_file *file, const char *directory, const char *name)
+{
+	char *path = directory ? pt_format("%s/%s", directory, name) : NULL;
+	bool is_same = path && (strcmp(path, file->path) == 0 ||
+				(file->real && strcmp(path, file->real) == 0));
+	bool is_found = path && !is_same && access(path, F_OK) == 0;
+
+	free(path);
+	return is_found;
+}
+
+/*
+ * How a file of a library is shown, below the library's root; NULL: as any other file.
+ * So it is where the name would be taken for that of the user's own file, or an installed
+ * one for the standard library's, and for who works inside of the library.
+ */
+static const char *library_name(const struct pt_file *file)
+{
+	const char *path = file->path;
+	const char *rest = file->origin & PT_ORIGIN_USER ? NULL : below_library(path);
+
+	if (!rest && !(file->origin & PT_ORIGIN_USER) && file->real) {
+		path = file->real;
+		rest = below_library(path);
+	}
+	if (!rest || is_other(file, places.start, rest))
+		return NULL;
+	if (file->origin & PT_ORIGIN_SITE && is_other(file, places.stdlib, rest))
+		return NULL;
+	/* The start directory is the root or below it. */
+	size_t root = (size_t)(rest - path) - 1;
+	bool is_inside = strncmp(places.start, path, root) == 0 &&
+			 (places.start[root] == '/' || places.start[root] == '\0') &&
+			 is_below(path, places.start);
+	return is_inside ? NULL : rest;
+}
+
+char *pt_file_location(const struct pt_file *file)
 {
 	if (!file->path)
 		return strdup(file->name);
@@ -207,10 +273,6 @@ static bool describe(struct pt_file *file)
 	} else {
 		file->origin = PT_ORIGIN_USER;
 	}
-	file->shown = shown_path(file);
-	if (!file->shown)
-		return false;
-	file->shown_width = pt_utf8_width(file->shown);
 	return true;
 }
 
@@ -275,6 +337,18 @@ unsigned int pt_file_origin(const struct pt_file *file)
 	if (project && is_below(real, project))
 		origin |= PT_ORIGIN_PROJECT;
 	return origin;
+}
+
+const char *pt_file_shown(struct pt_file *file)
+{
+	pt_lock();
+	if (!file->shown) {
+		const char *name = file->path ? library_name(file) : NULL;
+		file->shown = name ? strdup(name) : pt_file_location(file);
+	}
+	const char *shown = file->shown ? file->shown : file->name;
+	pt_unlock();
+	return shown;
 }
 
 struct pt_source *pt_file_source(struct pt_file *file)

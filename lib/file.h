@@ -13,8 +13,7 @@ struct pt_file {
 	char *name;	     /* as in co_filename */
 	char *path;	     /* absolute and normalized; NULL: not a file ("<string>") */
 	char *real;	     /* PATH with symbolic links resolved; NULL when PATH is */
-	char *shown;	     /* for people: relative to the start directory if below it */
-	size_t shown_width;  /* of that, in characters */
+	char *shown;	     /* made on first use, see pt_file_shown() */
 	unsigned int origin; /* set of enum pt_origin, without script and project */
 	struct pt_source *source; /* read on first use, see pt_file_source() */
 	bool is_reported;	  /* PYTRACE_DEBUG=rules has named it */
@@ -57,6 +56,19 @@ unsigned int pt_file_origin(const struct pt_file *file);
 
 /* Returns whether NAME is that of no file: "<string>", "<frozen os>". GIL: not needed. */
 bool pt_file_is_synthetic(const char *name);
+
+/*
+ * Returns where FILE is: its path, relative to the start directory when below it, or its
+ * name when it is no file; to be freed. NULL without memory. GIL: not needed.
+ */
+char *pt_file_location(const struct pt_file *file);
+
+/*
+ * Returns how FILE is shown to people, borrowed, never NULL: its location; of installed
+ * packages and the standard library without their roots, unless that is the name of a
+ * file below the start directory. GIL: not needed.
+ */
+const char *pt_file_shown(struct pt_file *file);
 
 /* Returns FILE's text, borrowed; reads it the first time. NULL without memory. */
 struct pt_source *pt_file_source(struct pt_file *file);

@@ -28,7 +28,7 @@
 static size_t text_column(struct pt_file *file)
 {
 	/* The place, a colon, at least one digit, two spaces. */
-	size_t width = file->shown_width + 4;
+	size_t width = pt_utf8_width(pt_file_shown(file)) + 4;
 
 	for (int count = pt_source_line_count(pt_file_source(file)); count >= 10;
 	     count /= 10)
@@ -85,10 +85,10 @@ static void add_clean(struct pt_buf *out, const char *text, size_t size)
 static void add_place(const struct pt_format_options *options, const struct pt_code *code,
 		      int line, bool is_padded, struct pt_buf *out)
 {
-	const char *name = code->file->shown;
+	const char *name = pt_file_shown(code->file);
 	char number[16];
 	int digits = snprintf(number, sizeof(number), ":%d", line);
-	size_t width = code->file->shown_width + (size_t)digits;
+	size_t width = pt_utf8_width(name) + (size_t)digits;
 	size_t column = is_padded ? text_column(code->file) : 0;
 
 	if (options->has_color)

@@ -68,7 +68,8 @@ static void find_importer(struct importer *importer)
 	}
 }
 
-/* What is shown of a module's origin: its path, or the kind of module in parentheses. */
+/* What is shown of a module's origin: its whole path, for that is what an import tells, or
+ * the kind of module in parentheses. */
 static char *shown_origin(const char *origin)
 {
 	if (!origin)
@@ -76,7 +77,7 @@ static char *shown_origin(const char *origin)
 	if (*origin != '/')
 		return pt_format("(%s)", origin);
 	struct pt_file *file = pt_file_get(origin);
-	return strdup(file ? file->shown : origin);
+	return file ? pt_file_location(file) : strdup(origin);
 }
 
 static void report(struct pt_thread *thread, const struct pt_code *code,

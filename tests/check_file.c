@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ static const struct {
 	const char *name;
 	const char *path;
 	const char *real;
-	const char *shown;
+	const char *location;
 	unsigned int origin;
 } rows[] = {
 	{ "app/main.py", "app/main.py", NULL, "app/main.py", USER },
@@ -118,7 +119,11 @@ START_TEST(file_of_name)
 		ck_assert_str_eq(file->name, rows[_i].name);
 	check_path(file->path, rows[_i].path);
 	check_path(file->real, rows[_i].real);
-	ck_assert_str_eq(file->shown, rows[_i].shown);
+	char *location = pt_file_location(file);
+	ck_assert_str_eq(location, rows[_i].location);
+	free(location);
+	if (rows[_i].origin & USER)
+		ck_assert_str_eq(pt_file_shown(file), rows[_i].location);
 	ck_assert_uint_eq(file->origin, rows[_i].origin);
 	ck_assert_uint_eq(pt_file_origin(file), rows[_i].origin);
 	ck_assert_ptr_eq(get(rows[_i].name), file);
@@ -139,6 +144,56 @@ START_TEST(is_synthetic)
 {
 	ck_assert_int_eq(pt_file_is_synthetic(synthetic_rows[_i].name),
 			 synthetic_rows[_i].is_synthetic);
+}
+END_TEST
+
+/* Libraries' files, and how they are shown. */
+static const struct {
+	const char *name;
+	const char *shown;
+} library_rows[] = {
+	{ "@" STDLIB "/os.py", "os.py" },
+	{ STDLIB "/json/tool.py", "json/tool.py" },
+	{ "std/os.py", "os.py" },
+	{ "<frozen os>", "os.py" },
+	{ "<frozen json>", "json/__init__.py" },
+	{ "<frozen nothing>", "<frozen nothing>" },
+	{ "@" SITE "/pkg/a.py", "pkg/a.py" },
+	{ "@" DIST "/a.py", "a.py" },
+	{ "site/a.py", "a.py" },
+	{ "/opt/v/site-packages/pkg/a.py", "pkg/a.py" },
+	{ ".venv/lib/site-packages/pkg/a.py", "pkg/a.py" },
+	{ "/opt/site-packages/v/dist-packages/x.egg/a.py", "x.egg/a.py" },
+	{ "/opt/dist-packages/v/site-packages/a.py", "a.py" },
+	/* The user has a file of that name. */
+	{ STDLIB "/app/main.py", STDLIB "/app/main.py" },
+	{ "@" SITE "/app/main.py", SITE "/app/main.py" },
+	{ "/opt/v/site-packages/app/main.py", "/opt/v/site-packages/app/main.py" },
+	/* So has the standard library. */
+	{ "@" SITE "/os.py", SITE "/os.py" },
+	{ "/opt/v/site-packages/json/tool.py", "/opt/v/site-packages/json/tool.py" },
+};
+
+START_TEST(shown_without_root)
+{
+	pt_file_set_stdlib(pt_check_path(STDLIB));
+	ck_assert_str_eq(pt_file_shown(get(library_rows[_i].name)),
+			 library_rows[_i].shown);
+}
+END_TEST
+
+/* Who works inside of a library sees names from where he is. */
+START_TEST(start_inside_of_library)
+{
+	pt_file_set_stdlib(pt_check_path(STDLIB));
+	ck_assert_int_eq(chdir(STDLIB "/json"), 0);
+	pt_file_start();
+	ck_assert_str_eq(pt_file_shown(get("tool.py")), "tool.py");
+	ck_assert_str_eq(pt_file_shown(get("@" STDLIB "/os.py")), "os.py");
+	ck_assert_str_eq(pt_file_shown(get("@" SITE "/a.py")), "a.py");
+	ck_assert_int_eq(chdir(".."), 0);
+	pt_file_start();
+	ck_assert_str_eq(pt_file_shown(get("json/__init__.py")), "json/__init__.py");
 }
 END_TEST
 
@@ -173,13 +228,13 @@ START_TEST(outside_of_start)
 {
 	static const char parent[] = "../x.py";
 
-	ck_assert_str_eq(get("/no/such/x.py")->shown, "/no/such/x.py");
+	ck_assert_str_eq(pt_file_shown(get("/no/such/x.py")), "/no/such/x.py");
 	ck_assert_str_eq(get("/no/such/x.py")->path, "/no/such/x.py");
-	ck_assert_str_eq(get(parent)->shown, get(parent)->path);
-	ck_assert_int_eq(get(parent)->shown[0], '/');
+	ck_assert_str_eq(pt_file_shown(get(parent)), get(parent)->path);
+	ck_assert_int_eq(pt_file_shown(get(parent))[0], '/');
 	/* The start directory itself has no relative name. */
-	ck_assert_str_eq(get("@")->shown, pt_check_directory());
-	ck_assert_str_eq(get(".")->shown, pt_check_directory());
+	ck_assert_str_eq(pt_file_shown(get("@")), pt_check_directory());
+	ck_assert_str_eq(pt_file_shown(get(".")), pt_check_directory());
 }
 END_TEST
 
@@ -194,7 +249,7 @@ START_TEST(link_from_outside)
 	struct pt_file *file = pt_file_get(link);
 	ck_assert_str_eq(file->path, link);
 	ck_assert_str_eq(file->real, pt_check_path("app/main.py"));
-	ck_assert_str_eq(file->shown, "app/main.py");
+	ck_assert_str_eq(pt_file_shown(file), "app/main.py");
 }
 END_TEST
 
@@ -202,7 +257,7 @@ START_TEST(current_directory_has_changed)
 {
 	ck_assert_int_eq(chdir("app"), 0);
 	check_path(get("main.py")->path, "app/main.py");
-	ck_assert_str_eq(get("main.py")->shown, "app/main.py");
+	ck_assert_str_eq(pt_file_shown(get("main.py")), "app/main.py");
 	/* Not here: a name that was taken from the start directory. */
 	check_path(get("app/sub/b.py")->path, "app/sub/b.py");
 	check_path(get("missing.py")->path, "missing.py");
@@ -216,7 +271,7 @@ START_TEST(current_directory_is_gone)
 	ck_assert_int_eq(chdir("gone"), 0);
 	ck_assert_int_eq(rmdir(pt_check_path("gone")), 0);
 	check_path(get("app/main.py")->path, "app/main.py");
-	ck_assert_str_eq(get("app/main.py")->shown, "app/main.py");
+	ck_assert_str_eq(pt_file_shown(get("app/main.py")), "app/main.py");
 }
 END_TEST
 
@@ -278,7 +333,7 @@ START_TEST(start_is_root)
 	pt_file_start();
 	pt_file_set_project("/");
 	struct pt_file *file = pt_file_get(path);
-	ck_assert_str_eq(file->shown, path + 1);
+	ck_assert_str_eq(pt_file_shown(file), path + 1);
 	ck_assert_uint_eq(pt_file_origin(file), USER | PT_ORIGIN_PROJECT);
 	ck_assert_str_eq(pt_file_get(path + 1)->path, path);
 }
@@ -343,6 +398,8 @@ Suite *pt_file_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, NULL);
 	tcase_add_loop_test(tcase, file_of_name, 0, PT_ARRAY_SIZE(rows));
 	tcase_add_loop_test(tcase, is_synthetic, 0, PT_ARRAY_SIZE(synthetic_rows));
+	tcase_add_loop_test(tcase, shown_without_root, 0, PT_ARRAY_SIZE(library_rows));
+	tcase_add_test(tcase, start_inside_of_library);
 	tcase_add_test(tcase, without_stdlib);
 	tcase_add_loop_test(tcase, stdlib_by_any_name, 0, PT_ARRAY_SIZE(stdlib_names));
 	tcase_add_test(tcase, outside_of_start);

@@ -100,8 +100,15 @@ def shown_name(name, interpreter):
         base = os.path.join(interpreter.stdlib, frozen.group(1).replace(".", "/"))
         for path in (base + ".py", os.path.join(base, "__init__.py")):
             if os.path.exists(path):
-                return path
-    return os.path.normpath(name) if name.startswith("/") else name
+                return os.path.relpath(path, interpreter.stdlib)
+    if not name.startswith("/"):
+        return name
+    path = os.path.normpath(name)
+    installed = re.match(r".*/(?:site|dist)-packages/(.*)", path)
+    if installed:
+        return installed.group(1)
+    inside = path.startswith(interpreter.stdlib + "/")
+    return os.path.relpath(path, interpreter.stdlib) if inside else path
 
 
 def read_lines(trace_lines):
