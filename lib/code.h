@@ -39,12 +39,13 @@ enum pt_mark {
 	PT_MARK_COUNT,
 };
 
-/* Such an event, rendered: what stands before the indentation by call level, and the
+/* Such an event, rendered: what stands before the blanks (see struct pt_head), and the
  * rest. */
 struct pt_line {
 	unsigned int head;
-	unsigned int size; /* of head and rest together */
-	char text[];	   /* and room for pt_copy_blocks() */
+	unsigned int width; /* of the head */
+	unsigned int size;  /* of head and rest together; 0: nothing is shown */
+	char text[];	    /* and room for pt_copy_blocks() */
 };
 
 /* The lines of a record with one mark, from its first line on. Replaced by a larger one

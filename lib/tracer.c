@@ -4,6 +4,7 @@
 #include "tracer.h"
 
 #include "code.h"
+#include "column.h"
 #include "event.h"
 #include "exception.h"
 #include "file.h"
@@ -26,17 +27,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Deeper levels are not indented further. */
-#define MAX_INDENT 200
-
 /* Longer names of threads are cut; in bytes. */
 #define MAX_NAME 32
 
 /* So many lines without a name, and the thread is taken to have none. */
 #define MAX_NAMELESS_LINES 100
 
-/* Indentation to copy; as long as pt_copy_blocks() reads. */
-static char blanks[MAX_INDENT + PT_COPY_BLOCK];
+/* What is copied up to the column and as indentation; as long as pt_copy_blocks() reads.
+ */
+static char blanks[PT_COLUMN_BLANKS + PT_COPY_BLOCK];
 
 #define NANOSECONDS 1000000000
 
@@ -57,9 +56,6 @@ static unsigned int events;
 /* How many levels of events are shown, by mark, and of those without a mark. */
 static unsigned int mark_levels[PT_MARK_COUNT];
 static unsigned int max_levels;
-
-/* Columns of indentation for each level. */
-static unsigned int level_indent;
 
 /* PYTRACE_TIME, and the time at the start in nanoseconds. */
 static enum pt_time_mode time_mode;
@@ -94,7 +90,6 @@ void pt_tracer_start(const struct pt_settings *settings, const struct pt_format 
 	format_options.has_color = wants_color(settings->color);
 	format_options.minor = pt_py.minor;
 	events = settings->events & format->events;
-	level_indent = format->indent;
 	max_levels = settings->depth ? settings->depth : UINT_MAX;
 	for (int mark = 0; mark < PT_MARK_COUNT; mark++)
 		mark_levels[mark] = events & mark_kinds[mark] ? max_levels : 0;
@@ -248,8 +243,8 @@ static inline void refresh_prefix(struct pt_thread *thread)
 		make_prefix(thread);
 }
 
-/* Copies prefix, head, indentation and the rest into the stage: one line of trace. TEXT
- * has PT_COPY_BLOCK bytes to spare. */
+/* Copies prefix, head, blanks and the rest into the stage: one line of trace. TEXT has
+ * PT_COPY_BLOCK bytes to spare. */
 static inline void write_line(struct pt_thread *thread, const char *text, size_t head,
 			      size_t size, size_t indent)
 {
@@ -274,14 +269,6 @@ static inline void write_line(struct pt_thread *thread, const char *text, size_t
 	pt_stage_commit(thread->stage, total);
 }
 
-/* Columns of indentation at a level. */
-static inline size_t indent_of(unsigned int level)
-{
-	size_t indent = (size_t)level * level_indent;
-
-	return indent < MAX_INDENT ? indent : MAX_INDENT;
-}
-
 static inline bool is_shown(enum pt_event_kind kind, unsigned int level)
 {
 	return events & (unsigned int)kind && level < max_levels;
@@ -304,12 +291,12 @@ static void write_event(struct pt_thread *thread, struct pt_event *event,
 			unsigned int level)
 {
 	struct pt_buf out = { 0 };
-	size_t head = 0;
+	struct pt_head head = { .width = PT_COLUMN_NONE };
 	int saved = errno;
 
 	event->thread = thread;
 	format->event(&format_options, event, &out, &head);
-	write_text(thread, &out, head, indent_of(level));
+	write_text(thread, &out, head.size, pt_column_blanks(head.width, level));
 	pt_buf_destroy(&out);
 	errno = saved;
 }
@@ -325,7 +312,7 @@ static void find_base_indent(struct pt_code *code, int line)
 }
 
 static void render(struct pt_code *code, enum pt_mark mark, int line, struct pt_buf *out,
-		   size_t *head)
+		   struct pt_head *head)
 {
 	if (mark == PT_MARK_LINE) {
 		find_base_indent(code, line);
@@ -342,19 +329,29 @@ static void render(struct pt_code *code, enum pt_mark mark, int line, struct pt_
 	format->event(&format_options, &event, out, head);
 }
 
+/* Writes a rendered line at a level. */
+static inline void write_rendered(struct pt_thread *thread, const struct pt_line *text,
+				  unsigned int level)
+{
+	refresh_prefix(thread);
+	write_line(thread, text->text, text->head, text->size,
+		   pt_column_blanks(text->width, level));
+}
+
 /* Renders an event and keeps it, or writes it at once when it cannot be kept. */
 static const struct pt_line *render_line(struct pt_thread *thread, struct pt_code *code,
-					 enum pt_mark mark, int line)
+					 enum pt_mark mark, int line, unsigned int level)
 {
 	struct pt_buf out = { 0 };
-	size_t head = 0;
+	struct pt_head head = { .width = PT_COLUMN_NONE };
 	struct pt_line *text = NULL;
 
 	render(code, mark, line, &out, &head);
 	if (!out.failed)
 		text = malloc(sizeof(*text) + out.size + PT_COPY_BLOCK);
 	if (text) {
-		text->head = (unsigned int)head;
+		text->head = (unsigned int)head.size;
+		text->width = head.width;
 		text->size = (unsigned int)out.size;
 		memcpy(text->text, out.data, out.size);
 		memset(text->text + out.size, 0, PT_COPY_BLOCK);
@@ -364,10 +361,8 @@ static const struct pt_line *render_line(struct pt_thread *thread, struct pt_cod
 		return text;
 	const struct pt_line *kept =
 		pt_code_line(code, mark, line); /* by another thread */
-	if (!kept) {
-		refresh_prefix(thread);
-		write_line(thread, text->text, text->head, text->size, 0);
-	}
+	if (!kept)
+		write_rendered(thread, text, level);
 	free(text);
 	return kept;
 }
@@ -380,14 +375,12 @@ static inline void write_mark(struct pt_thread *thread, struct pt_code *code,
 
 	if (PT_UNLIKELY(!text)) {
 		int saved = errno;
-		text = render_line(thread, code, mark, line);
+		text = render_line(thread, code, mark, line, level);
 		errno = saved;
 		if (!text)
 			return;
 	}
-	refresh_prefix(thread);
-	write_line(thread, text->text, text->head, text->size,
-		   text->head < text->size ? indent_of(level) : 0);
+	write_rendered(thread, text, level);
 }
 
 /* Counts the frames again from the interpreter's own, up to the running one. */
