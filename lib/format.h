@@ -28,6 +28,7 @@ struct pt_format {
 	unsigned int events; /* set of enum pt_event_kind that it can show */
 	bool has_prefix;     /* the tracer puts process, thread and time in front */
 	bool needs_file;     /* shows only code whose globals have __file__ */
+	bool omits_repeats;  /* no first line of a class body behind the call of it */
 	/*
 	 * Renders a line event, once for each line of a code object: what changes from
 	 * one time to the next is put in by the tracer, namely the prefix in front, and

@@ -201,6 +201,7 @@ const struct pt_format pt_format_text = {
 	.name = "text",
 	.events = PT_EVENT_ALL,
 	.has_prefix = true,
+	.omits_repeats = true,
 	.line = render_line,
 	.event = render_event,
 };

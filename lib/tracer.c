@@ -338,6 +338,22 @@ static inline void write_rendered(struct pt_thread *thread, const struct pt_line
 		   pt_column_blanks(text->width, level));
 }
 
+/*
+ * A class statement is a line of the code around it, then a call, and then the first line
+ * of the class body: the same text once more. So it is with type parameters (3.12). Where
+ * the rules leave out the code around it, that line alone shows the text.
+ */
+static bool is_repeat(const struct pt_thread *thread, const struct pt_code *code, int line)
+{
+	if (!format->omits_repeats || !mark_levels[PT_MARK_CALL] ||
+	    line != code->first_line || thread->depth < 2 ||
+	    thread->frames[thread->depth - 2].line < line)
+		return false;
+	if (*code->name == '<')
+		return strncmp(code->name, "<generic parameters of ", 23) == 0;
+	return !(code->flags & PT_CODE_OPTIMIZED);
+}
+
 /* Renders an event and keeps it, or writes it at once when it cannot be kept. */
 static const struct pt_line *render_line(struct pt_thread *thread, struct pt_code *code,
 					 enum pt_mark mark, int line, unsigned int level)
@@ -346,6 +362,8 @@ static const struct pt_line *render_line(struct pt_thread *thread, struct pt_cod
 	struct pt_head head = { .width = PT_COLUMN_NONE };
 	struct pt_line *text = NULL;
 
+	if (mark == PT_MARK_LINE && is_repeat(thread, code, line))
+		return NULL;
 	render(code, mark, line, &out, &head);
 	if (!out.failed)
 		text = malloc(sizeof(*text) + out.size + PT_COPY_BLOCK);
