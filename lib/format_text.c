@@ -99,8 +99,8 @@ static void add_head(const struct pt_format_options *options, const struct pt_co
 
 	fit_file(code->file);
 	add_place(options, code, line, out);
-	head->width = pt_column_fit(pt_utf8_width(pt_file_shown(code->file)) +
-				    (size_t)digits);
+	head->width =
+		pt_column_fit(pt_utf8_width(pt_file_shown(code->file)) + (size_t)digits);
 	if (head->width == PT_COLUMN_BEYOND)
 		pt_buf_add_string(out, "  ");
 	head->size = out->size;

@@ -68,8 +68,8 @@ static void find_importer(struct importer *importer)
 	}
 }
 
-/* What is shown of a module's origin: its whole path, for that is what an import tells, or
- * the kind of module in parentheses. */
+/* What is shown of a module's origin: its whole path, for that is what an import tells,
+ * or the kind of module in parentheses. */
 static char *shown_origin(const char *origin)
 {
 	if (!origin)

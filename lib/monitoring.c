@@ -11,6 +11,7 @@
 
 #include "backend.h"
 
+#include "await.h"
 #include "code.h"
 #include "event.h"
 #include "imports.h"
@@ -263,7 +264,7 @@ static PyObject *on_raise(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	struct pt_thread *thread = traced_thread(args[0], &code);
 	(void)self, (void)count;
 
-	if (thread)
+	if (thread && !pt_await_is_over(code, pt_py.PyLong_AsLong(args[1]), args[2]))
 		pt_tracer_exception(thread, code, NULL, args[2]);
 	return go_on();
 }

@@ -140,6 +140,7 @@
 	X(PyTypeObject, dict_type, "PyDict_Type")      \
 	X(PyObject *, exc_base, "PyExc_BaseException") \
 	X(PyObject *, exc_os_error, "PyExc_OSError")   \
+	X(PyObject *, exc_stop, "PyExc_StopIteration") \
 	X(PyObject *, exc_system_exit, "PyExc_SystemExit")
 
 /* The interpreter in this process. */

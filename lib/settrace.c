@@ -8,6 +8,7 @@
 
 #include "backend.h"
 
+#include "await.h"
 #include "code.h"
 #include "imports.h"
 #include "thread.h"
@@ -161,12 +162,19 @@ static void on_return(struct pt_thread *thread, PyFrameObject *frame, PyObject *
 	pt_thread_live(thread, frame)->frame = NULL;
 }
 
+static bool is_end_of_await(PyFrameObject *frame, const struct pt_code *code,
+			    PyObject *exception)
+{
+	return code->flags & PT_CODE_RESUMABLE &&
+	       pt_await_is_over(code, last_instruction(frame), exception);
+}
+
 static void on_exception(struct pt_thread *thread, PyFrameObject *frame, PyObject *info)
 {
 	struct pt_code *code = code_of(thread, frame);
 	PyObject *exception = pt_py.PyTuple_GetItem(info, 1); /* borrowed */
 
-	if (code->is_traced && exception)
+	if (code->is_traced && exception && !is_end_of_await(frame, code, exception))
 		pt_tracer_exception(thread, code, frame, exception);
 }
 

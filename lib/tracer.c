@@ -343,7 +343,8 @@ static inline void write_rendered(struct pt_thread *thread, const struct pt_line
  * of the class body: the same text once more. So it is with type parameters (3.12). Where
  * the rules leave out the code around it, that line alone shows the text.
  */
-static bool is_repeat(const struct pt_thread *thread, const struct pt_code *code, int line)
+static bool is_repeat(const struct pt_thread *thread, const struct pt_code *code,
+		      int line)
 {
 	if (!format->omits_repeats || !mark_levels[PT_MARK_CALL] ||
 	    line != code->first_line || thread->depth < 2 ||

@@ -71,7 +71,8 @@ static void check_rendered(const struct pt_format *format, struct pt_buf *out,
 
 	ck_assert(!out->failed);
 	ck_assert_uint_le(found->size, out->size);
-	ck_assert_uint_eq(found->width, has_column ? visible_width(head) : PT_COLUMN_NONE);
+	ck_assert_uint_eq(found->width,
+			  has_column ? visible_width(head) : PT_COLUMN_NONE);
 	char *text = pt_buf_take(out);
 	char *start = strndup(text, found->size);
 	ck_assert_str_eq(start, head);
@@ -339,8 +340,7 @@ START_TEST(text_event)
 	snprintf(expected, sizeof(expected), "%s\n", event_rows[_i].plain);
 	check_event(&pt_format_text, &plain, &event, "a.py:2", expected);
 	snprintf(expected, sizeof(expected), "%s\033[0m\n", event_rows[_i].color);
-	check_event(&pt_format_text, &colored, &event, "\033[2ma.py:2\033[0m",
-		    expected);
+	check_event(&pt_format_text, &colored, &event, "\033[2ma.py:2\033[0m", expected);
 }
 END_TEST
 
