@@ -8,8 +8,9 @@
 
 #include <stddef.h>
 
-/* What RESUME has in its argument: where the frame was left, by "yield from" or await. */
+/* What RESUME has in its argument: how the frame came there. */
 #define RESUME_PLACE 3
+#define RESUME_AT_START 0
 #define RESUME_AFTER_YIELD_FROM 2
 #define RESUME_AFTER_AWAIT 3
 
@@ -19,7 +20,7 @@
  * RESUME follows the place where frames wait. Since 3.12 the answer to an exception that
  * is thrown into what is awaited comes there (CLEANUP_THROW takes it).
  */
-static const struct {
+static const struct instructions {
 	unsigned char send;
 	unsigned char resume;
 } instructions[] = {
@@ -27,38 +28,65 @@ static const struct {
 	{ 123, 151 }, { 104, 149 }, { 106, 128 }, { 0, 128 },
 };
 
-/* Returns whether the instruction at an offset of the bytes is an await. */
-static bool is_await(const unsigned char *bytes, size_t size, long offset)
+/* The instructions of this version; one that is not known has none of them. */
+static struct instructions known(void)
 {
 	size_t version = (size_t)(pt_py.minor - 8);
 
-	if (offset < 0 || (size_t)offset >= size ||
-	    version >= PT_ARRAY_SIZE(instructions))
-		return false;
-	if (instructions[version].send && bytes[offset] == instructions[version].send)
-		return true;
-	const unsigned char *next = bytes + offset + 2;
-	if (!instructions[version].resume || (size_t)offset + 4 > size ||
-	    next[0] != instructions[version].resume)
-		return false;
-	int place = next[1] & RESUME_PLACE;
-	return place == RESUME_AFTER_YIELD_FROM || place == RESUME_AFTER_AWAIT;
+	return version < PT_ARRAY_SIZE(instructions) ? instructions[version] :
+						       (struct instructions){ 0, 0 };
 }
 
-/* The same of code whose bytes are not at hand. */
-static bool is_await_of(PyObject *object, long offset)
+/* How the frame came to where it waits at an offset, as RESUME behind that has it; -1 if
+ * there is none. */
+static int place_of(const unsigned char *bytes, size_t size, long offset)
+{
+	unsigned char resume = known().resume;
+
+	if (offset < -2 || (size_t)(offset + 4) > size || !resume ||
+	    bytes[offset + 2] != resume)
+		return -1;
+	return bytes[offset + 3] & RESUME_PLACE;
+}
+
+static bool is_await(const unsigned char *bytes, size_t size, long offset)
+{
+	unsigned char send = known().send;
+	int place = place_of(bytes, size, offset);
+
+	if (offset < 0 || (size_t)offset >= size)
+		return false;
+	return (send && bytes[offset] == send) || place == RESUME_AFTER_YIELD_FROM ||
+	       place == RESUME_AFTER_AWAIT;
+}
+
+/* The offset is that of RESUME itself since 3.13. */
+static bool is_yield_or_await(const unsigned char *bytes, size_t size, long offset)
+{
+	return place_of(bytes, size, offset) > RESUME_AT_START ||
+	       place_of(bytes, size, offset - 2) > RESUME_AT_START;
+}
+
+/* Asks about the instruction of a code object at an offset. */
+static bool ask(PyObject *object, long offset,
+		bool (*question)(const unsigned char *bytes, size_t size, long offset))
 {
 	PyObject *bytes = pt_py.PyObject_GetAttrString(object, "co_code");
 	char *data = NULL;
 	Py_ssize_t size = 0;
-	bool is_found = false;
+	bool answer = false;
 
 	if (bytes && pt_py.PyBytes_AsStringAndSize(bytes, &data, &size) == 0)
-		is_found = is_await((unsigned char *)data, (size_t)size, offset);
+		answer = question((unsigned char *)data, (size_t)size, offset);
 	else
 		pt_py.PyErr_Clear();
 	pt_python_drop(bytes);
-	return is_found;
+	return answer;
+}
+
+bool pt_await_has_begun(PyObject *object, long offset)
+{
+	return !known().resume || ask(object, offset, is_yield_or_await);
 }
 
 bool pt_await_is_over(const struct pt_code *code, long offset, PyObject *exception)
@@ -72,5 +100,5 @@ bool pt_await_is_over(const struct pt_code *code, long offset, PyObject *excepti
 	if (!is_stop)
 		return false;
 	return code->bytecode ? is_await(code->bytecode, code->bytecode_size, offset) :
-				is_await_of(code->object, offset);
+				ask(code->object, offset, is_await);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The exceptions by which the interpreter tells itself that an await is over. */
+/* What suspended frames wait for, and how the interpreter tells itself that it is over.
+ */
 #ifndef PT_AWAIT_H
 #define PT_AWAIT_H
 
@@ -15,5 +16,11 @@ struct pt_code;
  * code of the program can see. No exception may be pending. GIL: held.
  */
 bool pt_await_is_over(const struct pt_code *code, long offset, PyObject *exception);
+
+/*
+ * Returns whether a frame of the code, which is suspended at a byte offset, has run at
+ * all: it waits at a yield or an await then. For 3.12 and later. GIL: held.
+ */
+bool pt_await_has_begun(PyObject *object, long offset);
 
 #endif /* PT_AWAIT_H */

@@ -182,7 +182,7 @@ static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t cou
 
 /*
  * An exception is thrown into a suspended frame, which is a way to call code for the
- * first time, too.
+ * first time, too: a task that is cancelled before it began.
  */
 static PyObject *on_throw(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
@@ -195,7 +195,10 @@ static PyObject *on_throw(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	if (code->is_traced) {
 		if (PT_UNLIKELY(!code->is_watched))
 			watch(code);
-		pt_tracer_resume(thread, code, NULL, line_at(args[0], args[1]));
+		if (pt_await_has_begun(args[0], pt_py.PyLong_AsLong(args[1])))
+			pt_tracer_resume(thread, code, NULL, line_at(args[0], args[1]));
+		else
+			pt_tracer_call(thread, code, NULL);
 	}
 	return go_on();
 }

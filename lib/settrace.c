@@ -20,7 +20,8 @@
 #include <string.h>
 
 /* Instructions, by the numbers that they have in all of 3.8 to 3.11. */
-#define OP_YIELD_FROM 72 /* before 3.11 */
+#define OP_YIELD_FROM 72       /* before 3.11 */
+#define OP_RETURN_GENERATOR 75 /* 3.11 */
 #define OP_RETURN_VALUE 83
 #define OP_YIELD_VALUE 86
 #define OP_RESUME 151 /* 3.11 */
@@ -58,6 +59,9 @@ static bool is_resume(PyFrameObject *frame, const struct pt_code *code)
 	long last = last_instruction(frame);
 	if (!pt_py.has_resume)
 		return last >= 0;
+	/* An exception was thrown in before the first line. */
+	if (opcode_at(code, last) == OP_RETURN_GENERATOR)
+		return false;
 	return opcode_at(code, last) != OP_RESUME || opcode_at(code, last + 1) != 0;
 }
 

@@ -83,6 +83,15 @@ static bool wants_color(enum pt_color_mode mode)
 	return mode == PT_COLOR_AUTO ? pt_sink_is_terminal() : mode == PT_COLOR_ALWAYS;
 }
 
+/* The kind of event that a mark is shown with: a resume with the yields, so that what was
+ * left is gone on with, or with the calls where the format knows no yields. */
+static enum pt_event_kind event_of(enum pt_mark mark)
+{
+	if (mark == PT_MARK_RESUME && format->events & PT_EVENT_YIELD)
+		return PT_EVENT_YIELD;
+	return mark_kinds[mark];
+}
+
 void pt_tracer_start(const struct pt_settings *settings, const struct pt_format *chosen,
 		     bool is_descendant)
 {
@@ -92,7 +101,7 @@ void pt_tracer_start(const struct pt_settings *settings, const struct pt_format 
 	events = settings->events & format->events;
 	max_levels = settings->depth ? settings->depth : UINT_MAX;
 	for (int mark = 0; mark < PT_MARK_COUNT; mark++)
-		mark_levels[mark] = events & mark_kinds[mark] ? max_levels : 0;
+		mark_levels[mark] = events & event_of(mark) ? max_levels : 0;
 	time_mode = format->has_prefix ? settings->time : PT_TIME_NONE;
 	start_time = now(CLOCK_MONOTONIC);
 	has_task = settings->task && format->has_prefix;
