@@ -339,16 +339,31 @@ unsigned int pt_file_origin(const struct pt_file *file)
 	return origin;
 }
 
-const char *pt_file_shown(struct pt_file *file)
+/* Finds out how a file is shown, once. */
+static void make_shown(struct pt_file *file)
 {
 	pt_lock();
-	if (!file->shown) {
+	if (!atomic_load(&file->shown)) {
 		const char *name = file->path ? library_name(file) : NULL;
-		file->shown = name ? strdup(name) : pt_file_location(file);
+		char *shown = name ? strdup(name) : pt_file_location(file);
+		if (shown)
+			file->shown_width = pt_utf8_width(shown);
+		atomic_store_explicit(&file->shown, shown, memory_order_release);
 	}
-	const char *shown = file->shown ? file->shown : file->name;
 	pt_unlock();
-	return shown;
+}
+
+const char *pt_file_shown(struct pt_file *file, size_t *width)
+{
+	const char *shown = atomic_load_explicit(&file->shown, memory_order_acquire);
+
+	if (!shown) {
+		make_shown(file);
+		shown = atomic_load_explicit(&file->shown, memory_order_acquire);
+	}
+	if (width)
+		*width = shown ? file->shown_width : pt_utf8_width(file->name);
+	return shown ? shown : file->name;
 }
 
 struct pt_source *pt_file_source(struct pt_file *file)

@@ -3,6 +3,7 @@
 #ifndef PT_FILE_H
 #define PT_FILE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -10,11 +11,12 @@ struct pt_source;
 
 /* One value of co_filename. Lives until the process ends; strings are owned. */
 struct pt_file {
-	char *name;	     /* as in co_filename */
-	char *path;	     /* absolute and normalized; NULL: not a file ("<string>") */
-	char *real;	     /* PATH with symbolic links resolved; NULL when PATH is */
-	char *shown;	     /* made on first use, see pt_file_shown() */
-	unsigned int origin; /* set of enum pt_origin, without script and project */
+	char *name; /* as in co_filename */
+	char *path; /* absolute and normalized; NULL: not a file ("<string>") */
+	char *real; /* PATH with symbolic links resolved; NULL when PATH is */
+	_Atomic(char *) shown;	  /* made on first use, see pt_file_shown() */
+	size_t shown_width;	  /* of that, in characters */
+	unsigned int origin;	  /* set of enum pt_origin, without script and project */
 	struct pt_source *source; /* read on first use, see pt_file_source() */
 	bool is_reported;	  /* PYTRACE_DEBUG=rules has named it */
 	struct pt_file *next;
@@ -66,9 +68,10 @@ char *pt_file_location(const struct pt_file *file);
 /*
  * Returns how FILE is shown to people, borrowed, never NULL: its location; of installed
  * packages and the standard library without their roots, unless that is the name of a
- * file below the start directory. GIL: not needed.
+ * file below the start directory. *WIDTH, if WIDTH is not NULL, is set to the number of
+ * its characters. GIL: not needed.
  */
-const char *pt_file_shown(struct pt_file *file);
+const char *pt_file_shown(struct pt_file *file, size_t *width);
 
 /* Returns FILE's text, borrowed; reads it the first time. NULL without memory. */
 struct pt_source *pt_file_source(struct pt_file *file);

@@ -21,12 +21,17 @@
 #define COLOR_IMPORT "\033[35m"
 #define COLOR_END "\033[0m"
 
-/* Makes room in front of the column for every place in a file, so that it does not move
- * in the midst of one. */
-static void fit_file(struct pt_file *file)
-{
-	size_t width = pt_utf8_width(pt_file_shown(file)) + strlen(":0");
+/* How wide a place is. */
+struct widths {
+	size_t name;
+	size_t place;
+};
 
+/* Makes room in front of the column for every place in a file whose name is that wide, so
+ * that it does not move in the midst of one. */
+static void fit_file(struct pt_file *file, size_t width)
+{
+	width += strlen(":0");
 	for (int count = pt_source_line_count(pt_file_source(file)); count >= 10;
 	     count /= 10)
 		width++;
@@ -76,18 +81,23 @@ static void add_clean(struct pt_buf *out, const char *text, size_t size)
 	}
 }
 
-/* Appends "FILE:LINE". */
-static void add_place(const struct pt_format_options *options, const struct pt_code *code,
-		      int line, struct pt_buf *out)
+/* Appends "FILE:LINE". Returns the width of the name and that of the place. */
+static struct widths add_place(const struct pt_format_options *options,
+			       const struct pt_code *code, int line, struct pt_buf *out)
 {
-	const char *name = pt_file_shown(code->file);
+	struct widths widths = { 0 };
+	const char *name = pt_file_shown(code->file, &widths.name);
+	char number[16];
+	int digits = snprintf(number, sizeof(number), ":%d", line);
 
 	if (options->has_color)
 		pt_buf_add_string(out, COLOR_PLACE);
 	add_clean(out, name, strlen(name));
-	pt_buf_add_format(out, ":%d", line);
+	pt_buf_add_string(out, number);
 	if (options->has_color)
 		pt_buf_add_string(out, COLOR_END);
+	widths.place = widths.name + (size_t)digits;
+	return widths;
 }
 
 /* The same in front of text, which begins at the column or, where the place is too long
@@ -95,12 +105,10 @@ static void add_place(const struct pt_format_options *options, const struct pt_c
 static void add_head(const struct pt_format_options *options, const struct pt_code *code,
 		     int line, struct pt_buf *out, struct pt_head *head)
 {
-	int digits = snprintf(NULL, 0, ":%d", line);
+	struct widths widths = add_place(options, code, line, out);
 
-	fit_file(code->file);
-	add_place(options, code, line, out);
-	head->width =
-		pt_column_fit(pt_utf8_width(pt_file_shown(code->file)) + (size_t)digits);
+	fit_file(code->file, widths.name);
+	head->width = pt_column_fit(widths.place);
 	if (head->width == PT_COLUMN_BEYOND)
 		pt_buf_add_string(out, "  ");
 	head->size = out->size;

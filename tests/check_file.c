@@ -123,7 +123,7 @@ START_TEST(file_of_name)
 	ck_assert_str_eq(location, rows[_i].location);
 	free(location);
 	if (rows[_i].origin & USER)
-		ck_assert_str_eq(pt_file_shown(file), rows[_i].location);
+		ck_assert_str_eq(pt_file_shown(file, NULL), rows[_i].location);
 	ck_assert_uint_eq(file->origin, rows[_i].origin);
 	ck_assert_uint_eq(pt_file_origin(file), rows[_i].origin);
 	ck_assert_ptr_eq(get(rows[_i].name), file);
@@ -176,9 +176,12 @@ static const struct {
 
 START_TEST(shown_without_root)
 {
+	size_t width = 0;
+
 	pt_file_set_stdlib(pt_check_path(STDLIB));
-	ck_assert_str_eq(pt_file_shown(get(library_rows[_i].name)),
+	ck_assert_str_eq(pt_file_shown(get(library_rows[_i].name), &width),
 			 library_rows[_i].shown);
+	ck_assert_uint_eq(width, strlen(library_rows[_i].shown));
 }
 END_TEST
 
@@ -188,12 +191,13 @@ START_TEST(start_inside_of_library)
 	pt_file_set_stdlib(pt_check_path(STDLIB));
 	ck_assert_int_eq(chdir(STDLIB "/json"), 0);
 	pt_file_start();
-	ck_assert_str_eq(pt_file_shown(get("tool.py")), "tool.py");
-	ck_assert_str_eq(pt_file_shown(get("@" STDLIB "/os.py")), "os.py");
-	ck_assert_str_eq(pt_file_shown(get("@" SITE "/a.py")), "a.py");
+	ck_assert_str_eq(pt_file_shown(get("tool.py"), NULL), "tool.py");
+	ck_assert_str_eq(pt_file_shown(get("@" STDLIB "/os.py"), NULL), "os.py");
+	ck_assert_str_eq(pt_file_shown(get("@" SITE "/a.py"), NULL), "a.py");
 	ck_assert_int_eq(chdir(".."), 0);
 	pt_file_start();
-	ck_assert_str_eq(pt_file_shown(get("json/__init__.py")), "json/__init__.py");
+	ck_assert_str_eq(pt_file_shown(get("json/__init__.py"), NULL),
+			 "json/__init__.py");
 }
 END_TEST
 
@@ -228,13 +232,13 @@ START_TEST(outside_of_start)
 {
 	static const char parent[] = "../x.py";
 
-	ck_assert_str_eq(pt_file_shown(get("/no/such/x.py")), "/no/such/x.py");
+	ck_assert_str_eq(pt_file_shown(get("/no/such/x.py"), NULL), "/no/such/x.py");
 	ck_assert_str_eq(get("/no/such/x.py")->path, "/no/such/x.py");
-	ck_assert_str_eq(pt_file_shown(get(parent)), get(parent)->path);
-	ck_assert_int_eq(pt_file_shown(get(parent))[0], '/');
+	ck_assert_str_eq(pt_file_shown(get(parent), NULL), get(parent)->path);
+	ck_assert_int_eq(pt_file_shown(get(parent), NULL)[0], '/');
 	/* The start directory itself has no relative name. */
-	ck_assert_str_eq(pt_file_shown(get("@")), pt_check_directory());
-	ck_assert_str_eq(pt_file_shown(get(".")), pt_check_directory());
+	ck_assert_str_eq(pt_file_shown(get("@"), NULL), pt_check_directory());
+	ck_assert_str_eq(pt_file_shown(get("."), NULL), pt_check_directory());
 }
 END_TEST
 
@@ -249,7 +253,7 @@ START_TEST(link_from_outside)
 	struct pt_file *file = pt_file_get(link);
 	ck_assert_str_eq(file->path, link);
 	ck_assert_str_eq(file->real, pt_check_path("app/main.py"));
-	ck_assert_str_eq(pt_file_shown(file), "app/main.py");
+	ck_assert_str_eq(pt_file_shown(file, NULL), "app/main.py");
 }
 END_TEST
 
@@ -257,7 +261,7 @@ START_TEST(current_directory_has_changed)
 {
 	ck_assert_int_eq(chdir("app"), 0);
 	check_path(get("main.py")->path, "app/main.py");
-	ck_assert_str_eq(pt_file_shown(get("main.py")), "app/main.py");
+	ck_assert_str_eq(pt_file_shown(get("main.py"), NULL), "app/main.py");
 	/* Not here: a name that was taken from the start directory. */
 	check_path(get("app/sub/b.py")->path, "app/sub/b.py");
 	check_path(get("missing.py")->path, "missing.py");
@@ -271,7 +275,7 @@ START_TEST(current_directory_is_gone)
 	ck_assert_int_eq(chdir("gone"), 0);
 	ck_assert_int_eq(rmdir(pt_check_path("gone")), 0);
 	check_path(get("app/main.py")->path, "app/main.py");
-	ck_assert_str_eq(pt_file_shown(get("app/main.py")), "app/main.py");
+	ck_assert_str_eq(pt_file_shown(get("app/main.py"), NULL), "app/main.py");
 }
 END_TEST
 
@@ -333,7 +337,7 @@ START_TEST(start_is_root)
 	pt_file_start();
 	pt_file_set_project("/");
 	struct pt_file *file = pt_file_get(path);
-	ck_assert_str_eq(pt_file_shown(file), path + 1);
+	ck_assert_str_eq(pt_file_shown(file, NULL), path + 1);
 	ck_assert_uint_eq(pt_file_origin(file), USER | PT_ORIGIN_PROJECT);
 	ck_assert_str_eq(pt_file_get(path + 1)->path, path);
 }
