@@ -514,7 +514,7 @@ static struct pt_line_table *grown_table(struct pt_code *code, enum pt_mark mark
 bool pt_code_set_line(struct pt_code *code, enum pt_mark mark, int line,
 		      struct pt_line *text)
 {
-	unsigned int index = (unsigned int)(line - code->first_line);
+	unsigned int index = (unsigned int)line - (unsigned int)code->first_line;
 	bool is_kept = false;
 
 	if (index >= MAX_LINE_TABLE)

@@ -121,7 +121,7 @@ static inline const struct pt_line *pt_code_line(struct pt_code *code, enum pt_m
 {
 	struct pt_line_table *table =
 		atomic_load_explicit(&code->tables[mark], memory_order_acquire);
-	unsigned int index = (unsigned int)(line - code->first_line);
+	unsigned int index = (unsigned int)line - (unsigned int)code->first_line;
 
 	if (!table || index >= table->count)
 		return NULL;

@@ -118,6 +118,9 @@ static char *absolute_path(const char *name)
 	}
 	if (path)
 		pt_normalize_path(path);
+	/* Here the root is a name like any other; there is room for it. */
+	if (path && *path == '\0')
+		strcpy(path, "/");
 	return path;
 }
 
@@ -152,8 +155,8 @@ static char *shown_path(const struct pt_file *file)
 	for (size_t i = 0; i < PT_ARRAY_SIZE(candidates); i++) {
 		const char *path = candidates[i];
 		size_t length = strlen(places.start);
-		if (path && strcmp(path, places.start) != 0 &&
-		    is_below(path, places.start))
+		if (path && is_below(path, places.start) && path[length] &&
+		    path[length + 1])
 			return strdup(path + length + 1);
 	}
 	return strdup(file->path);

@@ -102,9 +102,12 @@ static bool call_monitoring(const char *name, const char *format, ...)
 static long event_bit(const char *name)
 {
 	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *events = pt_py.PyObject_GetAttrString(monitoring, "events");
+	PyObject *events =
+		monitoring ? pt_py.PyObject_GetAttrString(monitoring, "events") : NULL;
 	long bit = events ? pt_python_attr_long(events, name, 0) : 0;
 
+	if (!events)
+		pt_py.PyErr_Clear();
 	pt_python_drop(events);
 	return bit;
 }
@@ -119,7 +122,9 @@ static bool watch_globally(long more)
 static bool is_watching_unwind(void)
 {
 	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *set = pt_py.PyObject_CallMethod(monitoring, "get_events", "i", tool_id);
+	PyObject *set = monitoring ? pt_py.PyObject_CallMethod(monitoring, "get_events",
+							       "i", tool_id) :
+				     NULL;
 	long events = set ? pt_py.PyLong_AsLong(set) : 0;
 
 	if (!set)

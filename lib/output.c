@@ -133,8 +133,9 @@ bool pt_output_make_private(struct pt_output *output, int pid)
 	if (!output->path || output->is_private)
 		return true;
 	const char *slash = strrchr(output->path, '/');
+	const char *name = slash ? slash + 1 : output->path;
 	const char *dot = strrchr(output->path, '.');
-	size_t stem = dot && dot > slash + 1 ? (size_t)(dot - output->path) :
+	size_t stem = dot && dot > name ? (size_t)(dot - output->path) :
 					       strlen(output->path);
 	char *path =
 		pt_format("%.*s.%d%s", (int)stem, output->path, pid, output->path + stem);

@@ -85,7 +85,10 @@ int pt_python_bind(void *handle, const char **missing)
 	return 0;
 }
 
-/* A file name may hold bytes that are not UTF-8; Python keeps them as lone surrogates. */
+/*
+ * A file name may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
+ * Those that stand for no byte are shown as stderr shows them.
+ */
 static char *file_system_text(PyObject *object)
 {
 	char *bytes = NULL;
@@ -94,6 +97,11 @@ static char *file_system_text(PyObject *object)
 
 	pt_py.PyErr_Clear();
 	PyObject *encoded = pt_py.PyUnicode_EncodeFSDefault(object);
+	if (!encoded) {
+		pt_py.PyErr_Clear();
+		encoded = pt_py.PyObject_CallMethod(object, "encode", "ss", "utf-8",
+						    "backslashreplace");
+	}
 	if (encoded && pt_py.PyBytes_AsStringAndSize(encoded, &bytes, &size) == 0)
 		copy = strndup(bytes, (size_t)size);
 	pt_python_drop(encoded);

@@ -60,6 +60,11 @@ static const struct {
 	  FROZEN },
 	{ "<frozen nothing>", NULL, NULL, "<frozen nothing>", FROZEN },
 	{ "<frozen a.b.c>", NULL, NULL, "<frozen a.b.c>", FROZEN },
+	/* The root is a name like any other. */
+	{ "/", "/", NULL, "/", USER },
+	{ "//", "/", NULL, "/", USER },
+	{ "/..", "/", NULL, "/", USER },
+	{ "/a/..", "/", NULL, "/", USER },
 	/* No files. */
 	{ "", NULL, NULL, "", USER },
 	{ "<string>", NULL, NULL, "<string>", USER },
@@ -106,7 +111,9 @@ static struct pt_file *get(const char *name)
 
 static void check_path(const char *path, const char *expected)
 {
-	ck_assert_pstr_eq(path, expected ? pt_check_path(expected) : NULL);
+	bool is_relative = expected && *expected != '/';
+
+	ck_assert_pstr_eq(path, is_relative ? pt_check_path(expected) : expected);
 }
 
 START_TEST(file_of_name)
@@ -281,6 +288,8 @@ START_TEST(start_is_root)
 	ck_assert_str_eq(file->shown, path + 1);
 	ck_assert_uint_eq(pt_file_origin(file), USER | PT_ORIGIN_PROJECT);
 	ck_assert_str_eq(pt_file_get(path + 1)->path, path);
+	ck_assert_str_eq(pt_file_get(".")->path, "/");
+	ck_assert_str_eq(pt_file_get(".")->shown, "/");
 }
 END_TEST
 
