@@ -51,6 +51,9 @@ static enum { NOT_STARTED, STARTED, FAILED } state;
 /* Number of interpreters that were started, to know of a second one. */
 static atomic_uint interpreter_count;
 
+/* One of the few slots of Py_AtExit is ours, until the interpreter is finalized. */
+static atomic_bool has_exit_slot;
+
 /* The one way to see what happens, see backend.h. */
 static const struct pt_backend *backend;
 
@@ -175,8 +178,10 @@ static void start_tracer(bool is_descendant)
 		pt_thread_use_own_stages();
 }
 
+/* The slots are empty after this, and the program may initialize Python again. */
 static void flush_at_exit(void)
 {
+	has_exit_slot = false;
 	pt_thread_flush_all();
 }
 
@@ -263,7 +268,8 @@ static void watch_interpreter(void)
 		pt_log("%s; not tracing", reason);
 		return;
 	}
-	pt_py.Py_AtExit(flush_at_exit);
+	if (!atomic_exchange(&has_exit_slot, true))
+		pt_py.Py_AtExit(flush_at_exit);
 	if (settings.debug & PT_DEBUG_START)
 		pt_log("start: Python 3.%d%s by %s", pt_py.minor,
 		       pt_py.is_free_threaded ? " (free-threaded)" : "", backend->name);

@@ -51,7 +51,8 @@ def check_embedding(interpreter, library):
     with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
         program = os.path.join(folder, "embed")
         compile_c("embed.c", program, link_flags(interpreter))
-        for how, count in (("initialize", 1), ("ex", 1), ("config", 1), ("cycles", 3)):
+        for how, count in (("initialize", 1), ("ex", 1), ("config", 1), ("cycles", 3),
+                           ("interpreters", 34)):
             expect_embedded([program, how], interpreter, library, count)
 
 
