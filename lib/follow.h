@@ -35,7 +35,7 @@ size_t pt_follow_size(char *const *environment);
 
 /*
  * Puts the library and the settings back into an environment that lacks them, in MEMORY
- * of the size asked for (on the caller's stack: the child of vfork must not allocate).
+ * of the size asked for, which need not be clear. Safe in the child of vfork.
  * Returns the new environment, which refers to the old one.
  */
 char *const *pt_follow_merge(char *const *environment, void *memory);

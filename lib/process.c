@@ -16,7 +16,6 @@
 #include "thread.h"
 #include "util.h"
 
-#include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -24,6 +23,7 @@
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -52,6 +52,19 @@ static struct {
 #define DECLARE(name) _Atomic(__typeof__(&name)) name;
 	REAL_FUNCTIONS(DECLARE)
 } found;
+
+/* Environments of about a thousand variables fit; threads may have stacks of 32 KiB. */
+#define SMALL_SIZE 8192
+
+/* Memory for a larger one; NULL: there is none. */
+struct mapping {
+	void *data;
+	size_t size;
+};
+
+/* What the last child of vfork, which has the memory of this thread, has left behind in
+ * it when it became another program. */
+static _Thread_local struct mapping left_behind __attribute__((tls_model("initial-exec")));
 
 /* Finds the next definition of a function. There always is one: libc has them all. */
 #define FIND(name) (found.name = (__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -212,6 +225,16 @@ PT_EXPORT void abort(void)
 	__builtin_trap();
 }
 
+static void unmap(struct mapping *mapping)
+{
+	int saved = errno;
+
+	if (mapping->data)
+		munmap(mapping->data, mapping->size);
+	mapping->data = NULL;
+	errno = saved;
+}
+
 /* The process is about to become another program, or is a child that does. */
 static void before_exec(void)
 {
@@ -227,15 +250,43 @@ static void before_exec(void)
 		pt_run_after_child();
 }
 
+/*
+ * Puts the library back into an environment, where that is forced. That takes memory,
+ * which the child of vfork must not allocate: SMALL, of SMALL_SIZE bytes, or a mapping
+ * for the caller to unmap. Without memory the environment stays as it is.
+ */
+static char *const *merge(char *const envp[], void *small, struct mapping *mapping)
+{
+	size_t size = pt_follow_size(envp);
+
+	unmap(&left_behind);
+	if (size == 0)
+		return envp;
+	if (size <= SMALL_SIZE)
+		return pt_follow_merge(envp, small);
+	void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	if (data == MAP_FAILED)
+		return envp;
+	*mapping = (struct mapping){ data, size };
+	return pt_follow_merge(envp, data);
+}
+
 /* Goes on to fexecve, or to execve without a descriptor. */
 static int exec(const char *path, const int *fd, char *const argv[], char *const envp[])
 {
-	size_t size = pt_follow_size(envp);
-	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
+	char *small[SMALL_SIZE / sizeof(char *)];
+	struct mapping mapping = { 0 };
+	char *const *environment = merge(envp, small, &mapping);
 
 	before_exec();
-	return fd ? REAL(fexecve)(*fd, argv, environment) :
-		    REAL(execve)(path, argv, environment);
+	if (!is_owner())
+		left_behind = mapping;
+	int result = fd ? REAL(fexecve)(*fd, argv, environment) :
+			  REAL(execve)(path, argv, environment);
+	left_behind.data = NULL;
+	unmap(&mapping);
+	return result;
 }
 
 PT_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
@@ -258,11 +309,13 @@ static int spawn(__typeof__(&posix_spawn) real, pid_t *pid, const char *program,
 		 const posix_spawnattr_t *attributes, char *const argv[],
 		 char *const envp[])
 {
-	size_t size = pt_follow_size(envp);
-	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
+	char *small[SMALL_SIZE / sizeof(char *)];
+	struct mapping mapping = { 0 };
+	char *const *environment = merge(envp, small, &mapping);
 
 	flush(); /* as before fork, whose handlers are not called */
 	int result = real(pid, program, actions, attributes, argv, environment);
+	unmap(&mapping);
 	if (is_owner())
 		pt_run_after_child();
 	return result;

@@ -268,6 +268,44 @@ def check_follow(interpreter, library):
             expect_equal("%s with env=%s" % (follow, environment), actual, counts)
 
 
+CROWDED = """\
+import os, subprocess, sys, threading
+child = [sys.executable, "child.py", "x"]
+crowd = {"A%06d" % number: "" for number in range(%d)}
+def size():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+def work():
+    subprocess.check_call(child, env=crowd)
+    os.waitpid(os.posix_spawn(sys.executable, child, crowd), 0)
+    before = size()
+    for number in range(20):
+        subprocess.check_call(["/bin/true"], env=crowd)
+        try:
+            os.execve("/nonexistent", child, crowd)
+        except FileNotFoundError:
+            pass
+    print((size() - before) >> 22, flush=True)
+threading.stack_size(256 << 10)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+os.execve(sys.executable, child, crowd)
+"""
+
+
+def check_crowded_environment(interpreter, library):
+    """The library is put back into an environment that is larger than a thread's stack."""
+    if library.before:
+        raise Skip("a sanitizer's library is not put back")
+    for count in (1200, 60000):
+        with Folder(main=CROWDED.replace("%d)}", "%d)}" % count), child=CHILD) as folder:
+            result = finish(folder, interpreter, library, "main.py", PYTRACE_FOLLOW="force")
+            expect_equal("result", result, (0, "x\nx\n0\nx\n", ""))
+            numbers = line_numbers(read_lines(folder), "child.py")
+            expect_equal("traced children", numbers.count(2), 3)
+
+
 ELSEWHERE = """\
 import os, subprocess, sys
 os.chdir("/")
@@ -507,7 +545,8 @@ def check_own_files(interpreter, library):
 
 CHECKS = [
     check_compressed, check_own_files, check_killed_child, check_first_process, check_pools,
-    check_children, check_order, check_under_a_shell, check_follow, check_relative_preload,
+    check_children, check_order, check_under_a_shell, check_follow, check_crowded_environment,
+    check_relative_preload,
     check_daemon, check_busy_threads, check_descriptors, check_limits, check_full_disk,
     check_small_disk,
 ]
