@@ -8,13 +8,12 @@
 #include "exception.h"
 #include "file.h"
 #include "format.h"
+#include "prefix.h"
 #include "settings.h"
 #include "sink.h"
 #include "source.h"
 #include "stage.h"
-#include "task_name.h"
 #include "thread.h"
-#include "thread_name.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -23,22 +22,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Deeper levels are not indented further. */
 #define MAX_INDENT 200
 
-/* Longer names of threads are cut; in bytes. */
-#define MAX_NAME 32
-
-/* So many lines without a name, and the thread is taken to have none. */
-#define MAX_NAMELESS_LINES 100
-
 /* Indentation to copy; as long as pt_copy_blocks() reads. */
 static char blanks[MAX_INDENT + PT_COPY_BLOCK];
-
-#define NANOSECONDS 1000000000
 
 /* The events that have marks. */
 static const enum pt_event_kind mark_kinds[] = {
@@ -61,26 +51,8 @@ static unsigned int max_levels;
 /* Columns of indentation for each level. */
 static unsigned int level_indent;
 
-/* PYTRACE_TIME, and the time at the start in nanoseconds. */
-static enum pt_time_mode time_mode;
-static int64_t start_time;
-
-/* Lines carry the process. */
-static bool has_pid;
-
-/* PYTRACE_TASK: lines carry the task. */
-static bool has_task;
-
 /* The last line has been written. */
 static atomic_bool has_ended;
-
-static int64_t now(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (int64_t)time.tv_sec * NANOSECONDS + time.tv_nsec;
-}
 
 static bool wants_color(enum pt_color_mode mode)
 {
@@ -98,12 +70,10 @@ void pt_tracer_start(const struct pt_settings *settings, const struct pt_format 
 	max_levels = settings->depth ? settings->depth : UINT_MAX;
 	for (int mark = 0; mark < PT_MARK_COUNT; mark++)
 		mark_levels[mark] = events & mark_kinds[mark] ? max_levels : 0;
-	time_mode = format->has_prefix ? settings->time : PT_TIME_NONE;
-	start_time = now(CLOCK_MONOTONIC);
-	has_task = settings->task && format->has_prefix;
-	has_pid = is_descendant && pt_sink_is_shared();
+	pt_prefix_start(format->has_prefix, settings->time, settings->task);
+	if (is_descendant)
+		pt_tracer_show_pid();
 	memset(blanks, ' ', sizeof(blanks));
-	pt_thread_epoch++;
 }
 
 unsigned int pt_tracer_events(void)
@@ -118,10 +88,8 @@ bool pt_tracer_has_ended(void)
 
 void pt_tracer_show_pid(void)
 {
-	if (has_pid || !pt_sink_is_shared())
-		return;
-	has_pid = true;
-	pt_thread_epoch++;
+	if (pt_sink_is_shared())
+		pt_prefix_show_pid();
 }
 
 void pt_tracer_after_fork(void)
@@ -145,7 +113,7 @@ void pt_tracer_write_end(const char *how, int status, bool is_first)
 	if (has_ended || !format->has_prefix || (!count && !is_first))
 		return;
 	has_ended = true;
-	if (has_pid)
+	if (pt_prefix_has_pid())
 		snprintf(pid, sizeof(pid), "[%d] ", (int)getpid());
 	write_last_line(line, snprintf(line, sizeof(line),
 				       "%s+++ %s %d: %llu events, %llu lost\n", pid, how,
@@ -163,89 +131,11 @@ void pt_tracer_write_end_of_child(int pid, int signal)
 					 "[%d] +++ killed by signal %d\n", pid, signal));
 }
 
-/* Appends the time to the prefix. Seconds with microseconds; wall: time of day. */
-static void add_time(struct pt_thread *thread)
-{
-	char *out = thread->prefix + thread->prefix_size;
-	size_t room = sizeof(thread->prefix) - PT_COPY_BLOCK - thread->prefix_size;
-	int64_t time = now(time_mode == PT_TIME_WALL ? CLOCK_REALTIME : CLOCK_MONOTONIC);
-	int64_t shown = time - start_time;
-	int size = 0;
-
-	if (time_mode == PT_TIME_WALL) {
-		time_t seconds = (time_t)(time / NANOSECONDS);
-		struct tm local;
-		localtime_r(&seconds, &local);
-		size = snprintf(out, room, "%02d:%02d:%02d.%06d ", local.tm_hour,
-				local.tm_min, local.tm_sec,
-				(int)(time % NANOSECONDS / 1000));
-	} else {
-		if (time_mode == PT_TIME_DELTA)
-			shown = thread->last_time ? time - thread->last_time : 0;
-		size = snprintf(out, room, "%4d.%06d ", (int)(shown / NANOSECONDS),
-				(int)(shown % NANOSECONDS / 1000));
-	}
-	thread->last_time = time;
-	thread->prefix_size += size > 0 ? (unsigned int)size : 0;
-}
-
-/* Writes "[PID TID NAME] ", the name where there is one. Returns the number of bytes. */
-static int write_thread(struct pt_thread *thread)
-{
-	char *name = pt_thread_name();
-	int size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d %d%s%.*s] ",
-			    (int)getpid(), (int)thread->id, name ? " " : "", MAX_NAME,
-			    name ? name : "");
-
-	/* The module threading may note the name a little later. */
-	if (!name && thread->nameless_lines++ < MAX_NAMELESS_LINES)
-		thread->prefix_epoch = 0;
-	free(name);
-	return size;
-}
-
-/* Appends "(TASK) " to the prefix if the thread runs a task of asyncio. */
-static void add_task(struct pt_thread *thread)
-{
-	char *out = thread->prefix + thread->prefix_size;
-	size_t room = sizeof(thread->prefix) - PT_COPY_BLOCK - thread->prefix_size;
-	int saved = errno;
-	char *name = pt_task_name();
-	int size = name ? snprintf(out, room, "(%.*s) ", MAX_NAME, name) : 0;
-
-	thread->prefix_size += size > 0 ? (unsigned int)size : 0;
-	free(name);
-	errno = saved;
-}
-
-/* Makes what stands in front of each line: process and thread if there are several. */
-static void make_prefix(struct pt_thread *thread)
-{
-	int size = 0;
-
-	thread->prefix_epoch = pt_thread_epoch;
-	pt_thread_update_stage(thread);
-	if (!format->has_prefix)
-		size = 0;
-	else if (pt_thread_is_one_of_many())
-		size = write_thread(thread);
-	else if (has_pid)
-		size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d] ",
-				(int)getpid());
-	thread->prefix_size = (unsigned int)size;
-	if (has_task)
-		add_task(thread);
-	if (time_mode != PT_TIME_NONE) {
-		add_time(thread);
-		thread->prefix_epoch = 0;
-	}
-}
-
 static inline void refresh_prefix(struct pt_thread *thread)
 {
 	if (PT_UNLIKELY(thread->prefix_epoch !=
 			atomic_load_explicit(&pt_thread_epoch, memory_order_relaxed)))
-		make_prefix(thread);
+		pt_prefix_make(thread);
 }
 
 /* Copies prefix, head, indentation and the rest into the stage: one line of trace. TEXT
@@ -450,7 +340,7 @@ static inline unsigned int outer(unsigned int level)
 /* A task is begun, gone on with or left where code is. */
 static inline void expect_task(struct pt_thread *thread)
 {
-	if (PT_UNLIKELY(has_task))
+	if (PT_UNLIKELY(pt_prefix_has_task))
 		thread->prefix_epoch = 0;
 }
 

@@ -290,6 +290,18 @@ size_t pt_utf8_length(const char *bytes, size_t size)
 	return 0;
 }
 
+size_t pt_utf8_cut(const char *text, size_t size, size_t limit)
+{
+	if (size <= limit)
+		return size;
+	/* The character that the limit is in has begun three bytes before at most. */
+	for (size_t start = limit; start > 0 && limit - start < 4; start--) {
+		if (((unsigned char)text[start] & 0xc0) != 0x80)
+			return start;
+	}
+	return limit < 4 ? 0 : limit;
+}
+
 size_t pt_utf8_width(const char *text)
 {
 	size_t width = 0;

@@ -92,6 +92,12 @@ void pt_normalize_path(char *path);
  */
 size_t pt_utf8_length(const char *text, size_t size);
 
+/*
+ * Returns how many of the SIZE bytes of TEXT to show when at most LIMIT may be: a
+ * character is shown as a whole or not at all. GIL: not needed.
+ */
+size_t pt_utf8_cut(const char *text, size_t size, size_t limit);
+
 /* Returns the number of characters of UTF-8 text. GIL: not needed. */
 size_t pt_utf8_width(const char *text);
 

@@ -19,6 +19,7 @@ int main(void)
 	srunner_add_suite(runner, pt_output_suite());
 	srunner_add_suite(runner, pt_repeats_suite());
 	srunner_add_suite(runner, pt_pieces_suite());
+	srunner_add_suite(runner, pt_prefix_suite());
 	srunner_add_suite(runner, pt_growth_suite());
 	srunner_add_suite(runner, pt_zstd_suite());
 	srunner_add_suite(runner, pt_sink_suite());

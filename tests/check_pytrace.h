@@ -25,6 +25,7 @@ Suite *pt_file_suite(void);
 Suite *pt_output_suite(void);
 Suite *pt_repeats_suite(void);
 Suite *pt_pieces_suite(void);
+Suite *pt_prefix_suite(void);
 Suite *pt_growth_suite(void);
 Suite *pt_zstd_suite(void);
 Suite *pt_sink_suite(void);
