@@ -41,8 +41,9 @@ static atomic_bool is_one_of_many;
 /* Number of events of the threads that are gone. */
 static _Atomic(uint64_t) ended_events;
 
-/* Its destructor tells that a thread ends. */
+/* Its destructor tells that a thread ends; if there was a key left for us. */
 static pthread_key_t end_key;
+static bool has_end_key;
 
 static void free_thread(struct pt_thread *thread)
 {
@@ -71,7 +72,7 @@ static void on_thread_end(void *value)
 
 void pt_thread_start(void)
 {
-	pthread_key_create(&end_key, on_thread_end);
+	has_end_key = pthread_key_create(&end_key, on_thread_end) == 0;
 }
 
 /* Returns a stage for one thread alone, but for each_stage(). */
@@ -122,7 +123,8 @@ struct pt_thread *pt_thread_new(void)
 		return NULL;
 	}
 	pt_thread_current = thread;
-	pthread_setspecific(end_key, thread);
+	if (has_end_key)
+		pthread_setspecific(end_key, thread);
 	return thread;
 }
 
