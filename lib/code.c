@@ -105,14 +105,14 @@ static void copy_bytecode(struct pt_code *code)
 }
 
 /* Most code that runs at the start of Python is the import system's: its name, which is
- * cheap to have, tells that it has no role. */
+ * cheap to have, tells that it has no role. Without memory it may have any. */
 static bool may_have_role(const struct pt_code *code)
 {
 	if (!policy.wants_imports || strcmp(code->file->name, BOOTSTRAP) != 0)
 		return false;
 	char *name = pt_python_attr_text(code->object, "co_name");
-	bool is_known = name && (strcmp(name, "_load_unlocked") == 0 ||
-				 strcmp(name, "__exit__") == 0);
+	bool is_known = !name || strcmp(name, "_load_unlocked") == 0 ||
+			strcmp(name, "__exit__") == 0;
 	free(name);
 	return is_known;
 }
@@ -288,6 +288,16 @@ static char *module_of_file(const char *file)
 							    strlen(base));
 }
 
+/*
+ * Code that cannot be recorded now is asked about again when it is called next. What it
+ * does meanwhile is not shown.
+ */
+static struct pt_code *lack_memory(void)
+{
+	pt_log_uncounted();
+	return &pt_code_deferred;
+}
+
 static void report_file(struct pt_file *file, const struct pt_verdict *verdict)
 {
 	if (file->is_reported)
@@ -308,16 +318,22 @@ struct context {
 	char *module;	   /* __name__ */
 	char *file;	   /* __file__, once it is needed */
 	char *alias;	   /* what __main__ is otherwise called */
+	bool is_partial;   /* some of it is not known, for lack of memory */
 };
 
 static void open_context(struct context *context, const struct pt_code *code)
 {
-	context->globals = pt_py.PyEval_GetGlobals();
+	*context = (struct context){ .globals = pt_py.PyEval_GetGlobals() };
+	errno = 0;
 	context->module = global_text(context->globals, "__name__");
-	context->file = NULL;
-	context->alias = NULL;
-	if (context->module && strcmp(context->module, "__main__") == 0)
-		context->alias = find_main(code, context->globals);
+	context->is_partial = !context->module && errno == ENOMEM;
+	if (!context->module || strcmp(context->module, "__main__") != 0)
+		return;
+	errno = 0;
+	context->alias = find_main(code, context->globals);
+	context->is_partial = (!context->alias && errno == ENOMEM) ||
+			      !pt_file_places()->project ||
+			      (code->file->path && !pt_file_places()->script);
 }
 
 static void close_context(struct context *context)
@@ -386,6 +402,8 @@ static struct pt_code *keep(struct pt_code *code)
 	if (!is_kept && pt_code_store_add(object, &pt_code_excluded))
 		return &pt_code_excluded;
 	struct pt_code *other = pt_code_find(object);
+	if (!other && is_kept)
+		return lack_memory();
 	return other ? other : &pt_code_excluded;
 }
 
@@ -400,12 +418,14 @@ static void adopt_children(const struct pt_code *parent, struct context *context
 		if (!object || !pt_python_is_exactly(object, pt_py.code_type) ||
 		    pt_code_find(object))
 			continue;
+		errno = 0;
 		struct pt_code *child = new_record(object);
-		if (!child)
-			continue;
-		child->origin = parent->origin;
-		if (!describe(child, parent)) {
-			free_record(child);
+		if (child)
+			child->origin = parent->origin;
+		if (!child || !describe(child, parent)) {
+			if (child)
+				free_record(child);
+			context->is_partial |= errno == ENOMEM;
 			continue;
 		}
 		if (is_file_wanted(child, context))
@@ -434,7 +454,11 @@ static struct pt_code *settle(struct pt_code *code)
 		find_project_by_argv();
 	bool is_wanted = is_file_wanted(code, &context);
 	bool is_deferred = false;
-	if ((is_wanted || code->origin || may_have_role(code)) && describe(code, NULL)) {
+	bool needs_names = is_wanted || code->origin || may_have_role(code);
+	errno = 0;
+	if (needs_names && !describe(code, NULL)) {
+		context.is_partial |= errno == ENOMEM;
+	} else if (needs_names) {
 		bool is_code_wanted = is_wanted && decide(code, &context);
 		if (strcmp(code->name, "<module>") == 0 &&
 		    (code->origin || (is_wanted && !pt_py.has_qualname)))
@@ -442,10 +466,10 @@ static struct pt_code *settle(struct pt_code *code)
 		is_deferred = is_code_wanted && policy.needs_file && !context.file;
 	}
 	close_context(&context);
-	if (!is_deferred)
+	if (!is_deferred && !context.is_partial)
 		return keep(code);
 	free_record(code);
-	return &pt_code_deferred;
+	return context.is_partial ? lack_memory() : &pt_code_deferred;
 }
 
 struct pt_code *pt_code_get(PyObject *object)
@@ -455,11 +479,14 @@ struct pt_code *pt_code_get(PyObject *object)
 
 	if (code)
 		return code;
+	errno = 0;
 	/* C extensions may fire events for objects of their own (3.13+). */
 	if (pt_python_is_exactly(object, pt_py.code_type))
 		code = new_record(object);
 	if (code)
 		code = settle(code);
+	else if (errno == ENOMEM)
+		code = lack_memory();
 	errno = saved;
 	return code ? code : &pt_code_excluded;
 }
@@ -470,8 +497,10 @@ bool pt_code_wants_module(const char *module, const char *origin)
 
 	if (origin && *origin == '/') {
 		struct pt_file *file = pt_file_get(origin);
-		if (!file)
+		if (!file) {
+			pt_log_uncounted();
 			return false;
+		}
 		target.path = file->path;
 		target.real = file->real;
 		target.origin = pt_file_origin(file);

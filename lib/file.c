@@ -8,6 +8,7 @@
 #include "source.h"
 #include "util.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +23,18 @@ static struct pt_file *buckets[BUCKET_COUNT];
 /* See pt_file_places(). */
 static struct pt_places places;
 
-void pt_file_start(void)
+int pt_file_start(void)
 {
+	char *start = getcwd(NULL, 0);
+
+	if (!start && errno != ENOMEM)
+		start = strdup("/");
+	if (!start)
+		return -ENOMEM;
+	pt_normalize_path(start);
 	free(places.start);
-	places.start = getcwd(NULL, 0);
-	if (!places.start)
-		places.start = strdup("/");
-	if (places.start)
-		pt_normalize_path(places.start);
+	places.start = start;
+	return 0;
 }
 
 const struct pt_places *pt_file_places(void)
@@ -37,22 +42,29 @@ const struct pt_places *pt_file_places(void)
 	return &places;
 }
 
+/* Returns PATH itself if it leads nowhere, NULL without memory. */
 static char *real_path(const char *path)
 {
 	char *real = realpath(path, NULL);
 
-	return real ? real : strdup(path);
+	return real || errno == ENOMEM ? real : strdup(path);
 }
 
-void pt_file_set_stdlib(const char *directory)
+int pt_file_set_stdlib(const char *directory)
 {
 	if (places.stdlib)
-		return;
+		return 0;
 	char *copy = strdup(directory);
 	if (copy)
 		pt_normalize_path(copy);
+	char *real = copy ? real_path(copy) : NULL;
+	if (!real) {
+		free(copy);
+		return -ENOMEM;
+	}
 	places.stdlib = copy;
-	places.real_stdlib = copy ? real_path(copy) : NULL;
+	places.real_stdlib = real;
+	return 0;
 }
 
 void pt_file_set_script(const char *path)

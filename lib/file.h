@@ -30,14 +30,20 @@ struct pt_places {
 	char *project; /* real path of its directory, or the start one; NULL likewise */
 };
 
-/* Takes the current directory as the start directory. Call once. GIL: not needed. */
-void pt_file_start(void);
+/*
+ * Takes the current directory as the start directory, or the root if that is gone. Call
+ * once. Returns 0 or -ENOMEM. GIL: not needed.
+ */
+int pt_file_start(void);
 
 /* The places of this run; never NULL. Strings are borrowed. */
 const struct pt_places *pt_file_places(void);
 
-/* Sets the directory of the standard library unless it is known. GIL: held. */
-void pt_file_set_stdlib(const char *directory);
+/*
+ * Sets the directory of the standard library unless it is known. Returns 0, or -ENOMEM:
+ * then it is not known. GIL: held.
+ */
+int pt_file_set_stdlib(const char *directory);
 
 /* Sets the main script unless it is known. GIL: held. */
 void pt_file_set_script(const char *path);

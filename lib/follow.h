@@ -8,7 +8,8 @@
 
 /*
  * Notes, from the environment of the process, what children shall have: LD_PRELOAD and
- * all PYTRACE_ variables. Only with PYTRACE_FOLLOW=force. GIL: not needed.
+ * all PYTRACE_ variables. Only with PYTRACE_FOLLOW=force. Says so when that cannot be
+ * done. GIL: not needed.
  */
 void pt_follow_start(char *const *environment);
 

@@ -12,6 +12,7 @@
 #include "event.h"
 #include "exception.h"
 #include "file.h"
+#include "log.h"
 #include "tracer.h"
 #include "util.h"
 
@@ -97,10 +98,17 @@ static void on_load(struct pt_thread *thread, const struct pt_code *code,
 
 	if (!spec)
 		return;
+	errno = 0;
 	char *module = pt_python_attr_text(spec, "name");
 	char *origin = pt_python_attr_text(spec, "origin");
-	char *shown = shown_origin(origin);
 	find_importer(&importer);
+	/* One that is not known would be taken for another. */
+	if (errno == ENOMEM) {
+		pt_log_uncounted();
+		free(module);
+		module = NULL;
+	}
+	char *shown = shown_origin(origin);
 	bool is_wanted = module && pt_code_wants_module(module, origin);
 	/* Where code that is not traced asks for it, the module itself is the place to
 	 * show. */
@@ -138,9 +146,12 @@ static void on_unlock(struct pt_thread *thread, const struct pt_code *code,
 
 	if (!self || !exception || exception == pt_py.none)
 		return;
+	errno = 0;
 	/* Before 3.11 __exit__ may be that of another class, which has no _name. */
 	char *module = pt_python_attr_text(self, "_name");
 	find_importer(&importer);
+	if (errno == ENOMEM)
+		pt_log_uncounted();
 	if (module && (importer.is_traced || pt_code_wants_module(module, NULL))) {
 		char *detail = failure_text(exception);
 		report(thread, code, &importer, module, detail, true);

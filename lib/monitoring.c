@@ -151,7 +151,9 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	struct pt_thread *thread = pt_thread_self();
 	(void)self, (void)count;
 
-	if (PT_UNLIKELY(!thread || pt_tracer_has_ended()))
+	if (PT_UNLIKELY(!thread))
+		return go_on();
+	if (PT_UNLIKELY(pt_tracer_has_ended()))
 		return disable;
 	struct pt_code *code = find_code(thread, args[0]);
 	if (PT_UNLIKELY(!code))

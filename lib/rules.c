@@ -7,6 +7,7 @@
 #include "util.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,11 +52,6 @@ static void destroy_list(struct pt_rule *rules, size_t count)
 	free(rules);
 }
 
-static char *out_of_memory(void)
-{
-	return strdup("out of memory");
-}
-
 static char *parse_set(struct pt_rule *rule, const char *name)
 {
 	const char *names[PT_ARRAY_SIZE(sets)];
@@ -70,8 +66,8 @@ static char *parse_set(struct pt_rule *rule, const char *name)
 	}
 	const char *near = pt_nearest(name, names, PT_ARRAY_SIZE(sets));
 	if (near)
-		return pt_format("unknown set '%s' (did you mean '%s'?)", name, near);
-	return pt_format("unknown set '%s' (expected @all, @user, @script, @project, "
+		return pt_message("unknown set '%s' (did you mean '%s'?)", name, near);
+	return pt_message("unknown set '%s' (expected @all, @user, @script, @project, "
 			 "@stdlib, @site, @frozen)",
 			 name);
 }
@@ -118,23 +114,24 @@ static char *parse_path(struct pt_rule *rule, const char *text, const char *dire
 	if (strncmp(text, "**", 2) == 0) {
 		rule->base = strdup("");
 		rule->pattern = below_directory("/", text);
-		return rule->base && rule->pattern ? NULL : out_of_memory();
+		return rule->base && rule->pattern ? NULL : pt_no_memory;
 	}
 	size_t literal = literal_length(text);
 	rule->base = *text == '/' ? strndup(text, literal) :
 				    pt_format("%s/%.*s", directory, (int)literal, text);
 	rule->pattern = below_directory("", text + literal);
 	if (!rule->base || !rule->pattern)
-		return out_of_memory();
+		return pt_no_memory;
 	pt_normalize_path(rule->base);
 	if (*rule->base == '\0' && *rule->pattern) {
 		free(rule->pattern);
 		rule->pattern = below_directory("/", text + literal);
 		if (!rule->pattern)
-			return out_of_memory();
+			return pt_no_memory;
 	}
+	errno = 0;
 	rule->real_base = different_real_path(rule->base);
-	return NULL;
+	return errno == ENOMEM ? pt_no_memory : NULL;
 }
 
 /* Names, dots, and glob patterns; '!' only where a set begins with it. */
@@ -153,13 +150,13 @@ static bool is_module_pattern(const char *text)
 static char *parse_module(struct pt_rule *rule, const char *text)
 {
 	if (!is_module_pattern(text))
-		return pt_format(
+		return pt_message(
 			"bad rule '%s' (expected a set, a module, or a path with "
 			"'/' or '.py')",
 			rule->text);
 	rule->kind = RULE_MODULE;
 	rule->pattern = strdup(text);
-	return rule->pattern ? NULL : out_of_memory();
+	return rule->pattern ? NULL : pt_no_memory;
 }
 
 static bool is_path_pattern(const char *text)
@@ -192,12 +189,12 @@ static char *parse_rule(struct pt_rule *rule, const char *directory)
 	char *error = NULL;
 
 	if (!head)
-		return out_of_memory();
+		return pt_no_memory;
 	if (mark && mark[2] == '\0')
-		error = pt_format("bad rule '%s' (expected a function name after '::')",
-				  rule->text);
+		error = pt_message("bad rule '%s' (expected a function name after '::')",
+				   rule->text);
 	else if (mark && !(rule->function = parse_function(mark + 2)))
-		error = out_of_memory();
+		error = pt_no_memory;
 	else if (*head == '\0')
 		rule->kind = RULE_ANY;
 	else if (*head == '@')
@@ -246,7 +243,7 @@ static char *parse_list(const char *text, const char *directory, struct pt_rule 
 			item ? realloc(*rules, (*count + 1) * sizeof(**rules)) : NULL;
 		if (!list) {
 			free(item);
-			return out_of_memory();
+			return pt_no_memory;
 		}
 		*rules = list;
 		list[*count] = (struct pt_rule){ .text = item };

@@ -49,7 +49,7 @@ struct pt_verdict {
 /*
  * Reads the rules in TEXT (see README, "Rules") and sets the include or the exclude list
  * of RULES. Relative paths are taken from DIRECTORY, which is absolute. Returns NULL, or
- * the message for the user (to be freed); then RULES is as before. GIL: not needed.
+ * the message for the user (see pt_message()); then RULES is as before. GIL: not needed.
  */
 char *pt_rules_set_include(struct pt_rules *rules, const char *text,
 			   const char *directory);

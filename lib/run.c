@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -33,6 +34,8 @@
 
 /* What LD_PRELOAD holds where this library is used. */
 #define LIBRARY_NAME "libpytrace"
+
+#define NO_MEMORY "out of memory; not tracing"
 
 /* What stays of the settings and rules for the time of the process. */
 static struct pt_settings settings;
@@ -62,16 +65,23 @@ static const struct pt_format *const formats[] = {
 	[PT_FORMAT_ID_TRACE] = &pt_format_trace,
 };
 
-static void export_output(void)
+/* Returns false without memory. */
+static bool export_output(void)
 {
 	const char *output = pt_settings_lookup(environ, "PYTRACE_OUTPUT");
-	char *directory = output ? getcwd(NULL, 0) : NULL;
+
+	if (!output)
+		return true;
+	char *directory = getcwd(NULL, 0);
 	char *absolute = directory ? pt_output_absolute(output, directory) : NULL;
+	/* A directory that is gone has no name. */
+	bool is_done = directory ? absolute != NULL : errno != ENOMEM;
 
 	if (absolute && strcmp(absolute, output) != 0)
-		setenv("PYTRACE_OUTPUT", absolute, 1);
+		is_done = setenv("PYTRACE_OUTPUT", absolute, 1) == 0;
 	free(absolute);
 	free(directory);
+	return is_done;
 }
 
 bool pt_run_prepare(char *const *argv)
@@ -80,15 +90,17 @@ bool pt_run_prepare(char *const *argv)
 
 	if (run && !pt_follow_wants_exec(environ))
 		return false;
-	char *pid = run ? NULL : pt_format("%d", (int)getpid());
+	char pid[24];
 
 	command_line = argv;
 	is_first = !run;
 	first_pid = run ? strtol(run, NULL, 10) : (long)getpid();
-	if (pid)
-		setenv(PT_SETTINGS_RUN, pid, 1);
-	free(pid);
-	export_output();
+	snprintf(pid, sizeof(pid), "%ld", first_pid);
+	/* Children that take themselves for the first would replace the output. */
+	if ((!run && setenv(PT_SETTINGS_RUN, pid, 1) != 0) || !export_output()) {
+		pt_log(NO_MEMORY);
+		return false;
+	}
 	pt_follow_export();
 	pt_follow_start(environ);
 	return true;
@@ -106,34 +118,46 @@ static void report_problem(const char *line)
 		report(line);
 }
 
-/* Reports a problem with a setting and frees its text. Returns the number of problems. */
+/*
+ * Reports a problem with a setting and frees its text. Returns the number of problems, or
+ * -ENOMEM.
+ */
 static int report_setting(const char *name, char *message)
 {
 	if (!message)
 		return 0;
+	if (message == pt_no_memory)
+		return -ENOMEM;
 	char *line = pt_format("%s: %s", name, message);
 	report_problem(line ? line : message);
 	free(line);
-	free(message);
+	pt_message_free(message);
 	return 1;
+}
+
+/* Returns the sum of two numbers of problems, or -ENOMEM if one of them is that. */
+static int sum(int problems, int more)
+{
+	return problems < 0 || more < 0 ? -ENOMEM : problems + more;
 }
 
 static int set_rules(void)
 {
 	const char *start = pt_file_places()->start;
-	int problems = 0;
+	char *initial = pt_rules_set_include(&rules, "@user", start);
+	char *include = pt_rules_set_include(&rules, settings.include, start);
+	char *exclude = pt_rules_set_exclude(&rules, settings.exclude, start);
 
-	free(pt_rules_set_include(&rules, "@user", start));
-	problems += report_setting("PYTRACE_INCLUDE",
-				   pt_rules_set_include(&rules, settings.include, start));
-	problems += report_setting("PYTRACE_EXCLUDE",
-				   pt_rules_set_exclude(&rules, settings.exclude, start));
-	return problems;
+	return sum(report_setting("PYTRACE_INCLUDE", initial),
+		   sum(report_setting("PYTRACE_INCLUDE", include),
+		       report_setting("PYTRACE_EXCLUDE", exclude)));
 }
 
+/* Returns the number of problems, or -ENOMEM; then OUTPUT is to be destroyed. */
 static int find_output(struct pt_output *output)
 {
 	char *program = pt_output_program(command_line);
+	bool is_complete = program;
 	char start_time[32] = "";
 	char host[256] = "";
 	time_t now = time(NULL);
@@ -154,8 +178,8 @@ static int find_output(struct pt_output *output)
 	/* What has no place for a pid, or is one stream of bytes, cannot be shared. */
 	if (!is_first && (!formats[settings.format]->has_prefix ||
 			  pt_output_has_suffix(output, PT_ZSTD_SUFFIX)))
-		pt_output_make_private(output, getpid());
-	return report_setting("PYTRACE_OUTPUT", error);
+		is_complete &= pt_output_make_private(output, getpid());
+	return sum(report_setting("PYTRACE_OUTPUT", error), is_complete ? 0 : -ENOMEM);
 }
 
 static void start_tracer(bool is_descendant)
@@ -185,19 +209,29 @@ static void flush_at_exit(void)
 	pt_thread_flush_all();
 }
 
+/* Reads the settings. Returns the number of problems, or -ENOMEM. */
+static int read_settings(struct pt_output *output)
+{
+	int problems = pt_settings_parse(&settings, environ, report_problem);
+
+	if (problems >= 0)
+		problems = sum(problems, pt_file_start());
+	if (problems >= 0)
+		problems = sum(problems, set_rules());
+	return problems < 0 ? problems : sum(problems, find_output(output));
+}
+
 /* Reads the settings and opens the output. Returns whether there is anything to trace. */
 static bool configure(void)
 {
-	struct pt_output output;
-	int problems = pt_settings_parse(&settings, environ, report_problem);
+	struct pt_output output = { 0 };
+	int problems = read_settings(&output);
 
 	if (problems < 0) {
-		report("out of memory; not tracing");
+		report(NO_MEMORY);
+		pt_output_destroy(&output);
 		return false;
 	}
-	pt_file_start();
-	problems += set_rules();
-	problems += find_output(&output);
 	if (problems && settings.strict)
 		_exit(STATUS_BAD_SETTING);
 	if (settings.mode == PT_MODE_HELP && is_first)
@@ -235,14 +269,20 @@ static bool start_process(void *handle)
 	return true;
 }
 
-/* The standard library is where the package "encodings" comes from: it is always there.
+/*
+ * The standard library is where the package "encodings" comes from: it is always there.
+ * Returns 0 or -ENOMEM.
  */
-static void find_stdlib(void)
+static int find_stdlib(void)
 {
+	int error = 0;
 	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
 	PyObject *module = modules ? pt_py.PyDict_GetItemString(modules, "encodings") :
 				     NULL;
+	errno = 0;
 	char *path = module ? pt_python_attr_text(module, "__file__") : NULL;
+	if (!path && errno == ENOMEM)
+		return -ENOMEM;
 
 	for (int i = 0; path && i < 2; i++) {
 		char *slash = strrchr(path, '/');
@@ -250,8 +290,9 @@ static void find_stdlib(void)
 			*slash = '\0';
 	}
 	if (path)
-		pt_file_set_stdlib(path);
+		error = pt_file_set_stdlib(path);
 	free(path);
+	return error;
 }
 
 /* Watches the current interpreter unless that is done already. */
@@ -261,7 +302,10 @@ static void watch_interpreter(void)
 
 	if (backend->is_watching())
 		return;
-	find_stdlib();
+	if (find_stdlib() != 0) {
+		report(NO_MEMORY);
+		return;
+	}
 	if (interpreter_count++ > 0 && pt_py.minor >= 12)
 		pt_thread_use_own_stages();
 	if (pt_code_start_interpreter() != 0 || backend->start(&reason) != 0) {
@@ -301,7 +345,13 @@ void pt_run_after_fork(void)
 	pt_thread_after_fork();
 	pt_tracer_after_fork();
 	is_first = false;
-	find_output(&output);
+	if (find_output(&output) < 0) {
+		/* What the parent has open is not this process's. */
+		report(NO_MEMORY);
+		pt_output_destroy(&output);
+		pt_sink_stop();
+		return;
+	}
 	pt_sink_restart(&output);
 	if (settings.follow == PT_FOLLOW_NONE)
 		pt_sink_stop();

@@ -61,7 +61,7 @@ int pt_settings_parse(struct pt_settings *settings, char *const *environment,
 void pt_settings_destroy(struct pt_settings *settings);
 
 /*
- * Sets one setting from text. Returns NULL, or the message for the user (to be freed),
+ * Sets one setting from text. Returns NULL, or the message for the user (see pt_message()),
  * in which case SETTINGS is unchanged. NAME is the full variable name and must be a known
  * one. GIL: not needed.
  */

@@ -230,6 +230,27 @@ char *pt_format(const char *format, ...)
 	return pt_buf_take(&buf);
 }
 
+/* See util.h. */
+char pt_no_memory[] = "out of memory";
+
+char *pt_message(const char *format, ...)
+{
+	struct pt_buf buf = { 0 };
+	va_list args;
+
+	va_start(args, format);
+	add_vformat(&buf, format, args);
+	va_end(args);
+	char *text = pt_buf_take(&buf);
+	return text ? text : pt_no_memory;
+}
+
+void pt_message_free(char *message)
+{
+	if (message != pt_no_memory)
+		free(message);
+}
+
 void pt_normalize_path(char *path)
 {
 	char *out = path;

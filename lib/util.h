@@ -123,4 +123,12 @@ static inline char *pt_copy_blocks(char *to, const char *from, size_t size)
 /* Like asprintf, but returns the string, or NULL without memory. The caller frees it. */
 char *pt_format(const char *format, ...) PT_PRINTF(1, 2);
 
+/*
+ * A message for the user, formatted; never NULL: without memory it is pt_no_memory, which
+ * says so. To be freed by pt_message_free() alone. GIL: not needed.
+ */
+char *pt_message(const char *format, ...) PT_PRINTF(1, 2);
+void pt_message_free(char *message);
+extern char pt_no_memory[];
+
 #endif /* PT_UTIL_H */

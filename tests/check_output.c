@@ -75,7 +75,7 @@ START_TEST(bad_output)
 	char *error = pt_output_parse(&output, bad_rows[_i].text, &names);
 
 	ck_assert_pstr_eq(error, bad_rows[_i].message);
-	free(error);
+	pt_message_free(error);
 	ck_assert_int_eq(output.fd, 2);
 	ck_assert_pstr_eq(output.path, NULL);
 	ck_assert(!output.is_private);

@@ -344,7 +344,7 @@ START_TEST(pytest_node_id)
 	char *error = pt_rules_set_include(&rules, "/x/a.py::TestX::test_a", START);
 
 	ck_assert(error || pt_rules_decide(&rules, &target).is_traced);
-	free(error);
+	pt_message_free(error);
 	pt_rules_destroy(&rules);
 }
 END_TEST

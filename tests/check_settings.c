@@ -244,7 +244,7 @@ START_TEST(bad_value)
 	struct pt_settings before = settings;
 	char *error = pt_settings_set(&settings, bad_rows[_i].name, bad_rows[_i].text);
 	ck_assert_pstr_eq(error, bad_rows[_i].message);
-	free(error);
+	pt_message_free(error);
 	ck_assert_mem_eq(&settings, &before, sizeof(settings));
 	pt_settings_destroy(&settings);
 }
