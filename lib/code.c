@@ -86,7 +86,8 @@ static char *child_qualname(const struct pt_code *parent, const char *name)
 	return pt_format("%s%s%s", parent->qualname, infix, name);
 }
 
-static void copy_bytecode(struct pt_code *code)
+/* Returns false without memory: yields would be taken for returns. */
+static bool copy_bytecode(struct pt_code *code)
 {
 	PyObject *bytes = pt_py.PyObject_GetAttrString(code->object, "co_code");
 	char *data = NULL;
@@ -102,6 +103,7 @@ static void copy_bytecode(struct pt_code *code)
 		pt_py.PyErr_Clear();
 	}
 	pt_python_drop(bytes);
+	return code->bytecode;
 }
 
 /* Most code that runs at the start of Python is the import system's: its name, which is
@@ -385,7 +387,7 @@ static bool decide(struct pt_code *code, struct context *context)
 	if (code->is_traced && context->file)
 		code->module = module_of_file(context->file);
 	if (code->is_traced && !pt_py.has_monitoring && (code->flags & PT_CODE_RESUMABLE))
-		copy_bytecode(code);
+		context->is_partial |= !copy_bytecode(code);
 	return true;
 }
 
@@ -425,13 +427,23 @@ static void adopt_children(const struct pt_code *parent, struct context *context
 		if (!child || !describe(child, parent)) {
 			if (child)
 				free_record(child);
-			context->is_partial |= errno == ENOMEM;
+			if (errno == ENOMEM)
+				pt_log_uncounted();
 			continue;
 		}
-		if (is_file_wanted(child, context))
-			decide(child, context);
+		struct context own = *context;
+		own.is_partial = false;
+		if (is_file_wanted(child, &own))
+			decide(child, &own);
+		context->file = own.file;
 		adopt_children(child, context);
-		keep(child);
+		if (!own.is_partial) {
+			keep(child);
+			continue;
+		}
+		/* It is asked about by itself; the parent lacks nothing. */
+		free_record(child);
+		lack_memory();
 	}
 	if (count < 0)
 		pt_py.PyErr_Clear();

@@ -33,7 +33,7 @@ void pt_prefix_show_pid(void);
 bool pt_prefix_has_pid(void);
 
 /* PYTRACE_TASK: prefixes are to be made anew where a task may be another one. */
-extern bool pt_prefix_has_task;
+extern bool pt_prefix_has_task __attribute__((visibility("hidden")));
 
 /*
  * Makes the prefix of the current thread, notes how long it may stay, and lets the thread
