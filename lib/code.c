@@ -54,6 +54,7 @@ static void free_record(struct pt_code *code)
 	free(code->qualname);
 	free(code->module);
 	free(code->bytecode);
+	pt_file_release(code->file);
 	free(code);
 }
 
@@ -133,8 +134,11 @@ static enum pt_code_role find_role(const struct pt_code *code)
 	return is_unlock ? PT_ROLE_UNLOCK : PT_ROLE_NONE;
 }
 
-/* Makes a record of which only the file is known, or returns NULL. */
-static struct pt_code *new_record(PyObject *object)
+/*
+ * Makes a record of which only the file is known, or returns NULL. What is inside PARENT,
+ * which may be NULL, has its text from where PARENT has it.
+ */
+static struct pt_code *new_record(PyObject *object, const struct pt_code *parent)
 {
 	struct pt_code *code = calloc(1, sizeof(*code));
 	char *file = pt_python_attr_text(object, "co_filename");
@@ -145,7 +149,8 @@ static struct pt_code *new_record(PyObject *object)
 		return NULL;
 	}
 	code->object = object;
-	code->file = pt_file_get(file);
+	bool has_file_of_parent = parent && strcmp(file, parent->file->name) == 0;
+	code->file = has_file_of_parent ? pt_file_share(parent->file) : pt_file_get(file);
 	free(file);
 	if (!code->file) {
 		free_record(code);
@@ -197,6 +202,7 @@ static unsigned int origin_of_caller(void)
 			origin = code->origin;
 		else if (file && !is_generated(file))
 			origin = pt_file_origin(file) & ~(unsigned int)PT_ORIGIN_FROZEN;
+		pt_file_release(file);
 		free(name);
 		pt_python_drop(object);
 		PyFrameObject *back = pt_python_frame_back(frame);
@@ -400,7 +406,7 @@ static void adopt_children(const struct pt_code *parent, struct context *context
 		if (!object || !pt_python_is_exactly(object, pt_py.code_type) ||
 		    pt_code_find(object))
 			continue;
-		struct pt_code *child = new_record(object);
+		struct pt_code *child = new_record(object, parent);
 		if (!child)
 			continue;
 		child->origin = parent->origin;
@@ -416,6 +422,13 @@ static void adopt_children(const struct pt_code *parent, struct context *context
 	if (count < 0)
 		pt_py.PyErr_Clear();
 	pt_python_drop(constants);
+}
+
+/* The code of a module is as new as its text, or newer: here the text may be another. */
+static void find_text(struct pt_code *code)
+{
+	if (strcmp(code->name, "<module>") == 0)
+		code->file = pt_file_renew(code->file);
 }
 
 /*
@@ -435,6 +448,8 @@ static struct pt_code *settle(struct pt_code *code)
 	bool is_wanted = is_file_wanted(code, &context);
 	bool is_deferred = false;
 	if ((is_wanted || code->origin || may_have_role(code)) && describe(code, NULL)) {
+		if (is_wanted)
+			find_text(code);
 		bool is_code_wanted = is_wanted && decide(code, &context);
 		if (strcmp(code->name, "<module>") == 0 &&
 		    (code->origin || (is_wanted && !pt_py.has_qualname)))
@@ -457,7 +472,7 @@ struct pt_code *pt_code_get(PyObject *object)
 		return code;
 	/* C extensions may fire events for objects of their own (3.13+). */
 	if (pt_python_is_exactly(object, pt_py.code_type))
-		code = new_record(object);
+		code = new_record(object, NULL);
 	if (code)
 		code = settle(code);
 	errno = saved;
@@ -467,9 +482,10 @@ struct pt_code *pt_code_get(PyObject *object)
 bool pt_code_wants_module(const char *module, const char *origin)
 {
 	struct pt_rule_target target = { .module = module, .origin = PT_ORIGIN_SITE };
+	struct pt_file *file = NULL;
 
 	if (origin && *origin == '/') {
-		struct pt_file *file = pt_file_get(origin);
+		file = pt_file_get(origin);
 		if (!file)
 			return false;
 		target.path = file->path;
@@ -480,7 +496,9 @@ bool pt_code_wants_module(const char *module, const char *origin)
 	} else if (origin) {
 		target.origin = PT_ORIGIN_STDLIB;
 	}
-	return pt_rules_decide(policy.rules, &target).is_traced;
+	bool is_wanted = pt_rules_decide(policy.rules, &target).is_traced;
+	pt_file_release(file);
+	return is_wanted;
 }
 
 /* Returns a table with room for INDEX, under the lock; NULL without memory. */

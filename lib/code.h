@@ -64,7 +64,7 @@ struct pt_code {
 	bool is_machinery;	/* part of importlib */
 	atomic_bool is_watched; /* for the backend: its events are on */
 	_Atomic(struct pt_line_table *) tables[PT_MARK_COUNT];
-	struct pt_file *file; /* borrowed */
+	struct pt_file *file; /* a reference */
 	char *name;	      /* co_name */
 	char *qualname;	      /* co_qualname, or its equal before 3.11 */
 	char *module;	      /* base name of __file__ without ending, or NULL */

@@ -3,21 +3,14 @@
 
 #include "file.h"
 
-#include "lock.h"
 #include "rules.h"
-#include "source.h"
 #include "util.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define BUCKET_COUNT 1024 /* a power of two */
 #define FROZEN_PREFIX "<frozen "
-
-/* Every file seen, by the hash of its name. */
-static struct pt_file *buckets[BUCKET_COUNT];
 
 /* See pt_file_places(). */
 static struct pt_places places;
@@ -214,8 +207,11 @@ static bool describe(struct pt_file *file)
 	return true;
 }
 
-static void free_file(struct pt_file *file)
+void pt_file_free(struct pt_file *file)
 {
+	if (!file)
+		return;
+	pt_source_free(file->source);
 	free(file->name);
 	free(file->path);
 	free(file->real);
@@ -223,7 +219,7 @@ static void free_file(struct pt_file *file)
 	free(file);
 }
 
-static struct pt_file *new_file(const char *name)
+struct pt_file *pt_file_new(const char *name)
 {
 	struct pt_file *file = calloc(1, sizeof(*file));
 
@@ -231,34 +227,9 @@ static struct pt_file *new_file(const char *name)
 		return NULL;
 	file->name = strdup(name);
 	if (!file->name || !describe(file)) {
-		free_file(file);
+		pt_file_free(file);
 		return NULL;
 	}
-	return file;
-}
-
-static size_t bucket_of(const char *name)
-{
-	uint32_t hash = 2166136261U;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619U;
-	return hash & (BUCKET_COUNT - 1);
-}
-
-struct pt_file *pt_file_get(const char *name)
-{
-	struct pt_file **bucket = &buckets[bucket_of(name)];
-	struct pt_file *file = NULL;
-
-	pt_lock();
-	for (file = *bucket; file && strcmp(file->name, name) != 0; file = file->next)
-		;
-	if (!file && (file = new_file(name))) {
-		file->next = *bucket;
-		*bucket = file;
-	}
-	pt_unlock();
 	return file;
 }
 
@@ -275,13 +246,4 @@ unsigned int pt_file_origin(const struct pt_file *file)
 	if (project && is_below(real, project))
 		origin |= PT_ORIGIN_PROJECT;
 	return origin;
-}
-
-struct pt_source *pt_file_source(struct pt_file *file)
-{
-	pt_lock();
-	if (!file->source)
-		file->source = pt_source_read(file->path);
-	pt_unlock();
-	return file->source;
 }

@@ -6,9 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct pt_source;
+#include "source.h"
 
-/* One value of co_filename. Lives until the process ends; strings are owned. */
+/*
+ * One value of co_filename, with the text as it was when code of that name was met. Lives
+ * as long as somebody holds a reference; strings are owned.
+ */
 struct pt_file {
 	char *name;	     /* as in co_filename */
 	char *path;	     /* absolute and normalized; NULL: not a file ("<string>") */
@@ -16,9 +19,15 @@ struct pt_file {
 	char *shown;	     /* for people: relative to the start directory if below it */
 	size_t shown_width;  /* of that, in characters */
 	unsigned int origin; /* set of enum pt_origin, without script and project */
-	struct pt_source *source; /* read on first use, see pt_file_source() */
-	bool is_reported;	  /* PYTRACE_DEBUG=rules has named it */
-	struct pt_file *next;
+	bool is_reported;    /* PYTRACE_DEBUG=rules has named it */
+	/* What file_table.c keeps, under the lock. */
+	struct pt_source *source;      /* NULL: no text, or not read yet */
+	struct pt_source_stamp stamp;  /* of the file that was read */
+	bool is_read;		       /* PATH has been looked at */
+	bool is_listed;		       /* its name leads to it: it is no older version */
+	unsigned int references;
+	struct pt_file *next;	       /* in the table */
+	struct pt_file *newer, *older; /* in the list of those without references */
 };
 
 /* What is known of the run, to tell the user's files from others. Strings are owned. */
@@ -45,11 +54,38 @@ void pt_file_set_script(const char *path);
 /* Sets the project's directory unless it is known. GIL: held. */
 void pt_file_set_project(const char *directory);
 
+/* Describes the file of that name; NULL without memory. For file_table.c alone, as is the
+ * next one. GIL: not needed. */
+struct pt_file *pt_file_new(const char *name);
+
+/* Frees FILE, which may be NULL, and its source. GIL: not needed. */
+void pt_file_free(struct pt_file *file);
+
 /*
- * Returns the file of that co_filename, borrowed, or NULL without memory. The same name
- * gives the same file. Safe to call from several threads. GIL: not needed.
+ * Returns the file of that co_filename, a new reference, or NULL without memory. The same
+ * name gives the same file as long as there are references and pt_file_renew() finds no
+ * change. Safe to call from several threads. GIL: not needed.
  */
 struct pt_file *pt_file_get(const char *name);
+
+/* Returns another reference to FILE. GIL: not needed. */
+struct pt_file *pt_file_share(struct pt_file *file);
+
+/* Gives a reference back; NULL is allowed. GIL: not needed. */
+void pt_file_release(struct pt_file *file);
+
+/*
+ * Takes a reference and returns one to FILE as it is now: the same, unless the file has
+ * changed since its text was read. Then the name leads to a new version, and those who
+ * hold the old one keep its text. Costs one stat(). GIL: not needed.
+ */
+struct pt_file *pt_file_renew(struct pt_file *file);
+
+/*
+ * Takes a reference and SOURCE, and returns a version of FILE with that text, to which
+ * the name does not lead; FILE itself without memory. GIL: not needed.
+ */
+struct pt_file *pt_file_with_source(struct pt_file *file, struct pt_source *source);
 
 /* Returns the set of enum pt_origin of FILE as far as it is known now. GIL: not needed.
  */
@@ -58,7 +94,11 @@ unsigned int pt_file_origin(const struct pt_file *file);
 /* Returns whether NAME is that of no file: "<string>", "<frozen os>". GIL: not needed. */
 bool pt_file_is_synthetic(const char *name);
 
-/* Returns FILE's text, borrowed; reads it the first time. NULL without memory. */
+/*
+ * Returns FILE's text, borrowed, which stays as long as the caller's reference; reads it
+ * the first time. NULL when there is none, or no memory. GIL: held in a process that
+ * has Python.
+ */
 struct pt_source *pt_file_source(struct pt_file *file);
 
 #endif /* PT_FILE_H */

@@ -21,7 +21,7 @@
 
 /* The code that asked for an import. */
 struct importer {
-	struct pt_code place; /* only its file is set */
+	struct pt_code place; /* only its file is set, a reference */
 	int line;
 	bool is_traced;
 };
@@ -76,7 +76,9 @@ static char *shown_origin(const char *origin)
 	if (*origin != '/')
 		return pt_format("(%s)", origin);
 	struct pt_file *file = pt_file_get(origin);
-	return strdup(file ? file->shown : origin);
+	char *shown = strdup(file ? file->shown : origin);
+	pt_file_release(file);
+	return shown;
 }
 
 static void report(struct pt_thread *thread, const struct pt_code *code,
@@ -104,11 +106,14 @@ static void on_load(struct pt_thread *thread, const struct pt_code *code,
 	bool is_wanted = module && pt_code_wants_module(module, origin);
 	/* Where code that is not traced asks for it, the module itself is the place to
 	 * show. */
-	if (is_wanted && !importer.is_traced && origin && *origin == '/')
+	if (is_wanted && !importer.is_traced && origin && *origin == '/') {
+		pt_file_release(importer.place.file);
 		importer =
 			(struct importer){ .place.file = pt_file_get(origin), .line = 1 };
+	}
 	if (is_wanted || (module && importer.is_traced))
 		report(thread, code, &importer, module, shown, false);
+	pt_file_release(importer.place.file);
 	free(module);
 	free(origin);
 	free(shown);
@@ -146,6 +151,7 @@ static void on_unlock(struct pt_thread *thread, const struct pt_code *code,
 		report(thread, code, &importer, module, detail, true);
 		free(detail);
 	}
+	pt_file_release(importer.place.file);
 	free(module);
 }
 

@@ -7,6 +7,7 @@
 #include "source.h"
 #include "util.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -292,13 +293,107 @@ START_TEST(source_of_file)
 	struct pt_source *source = pt_file_source(get("app/main.py"));
 	ck_assert_int_eq(pt_source_line_count(source), 2);
 	ck_assert_mem_eq(pt_source_line(source, 2, &size), "y = 2", 5);
-	/* It is read once: what is written later did not run. */
+	/* It is read once: what is written later is not what runs. */
 	pt_check_write_text("app/main.py", "changed\n");
 	ck_assert_ptr_eq(pt_file_source(get("app/main.py")), source);
 	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("<frozen os>"))), 1);
 	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("app/no.py"))), 0);
-	ck_assert_ptr_nonnull(pt_file_source(get("<string>")));
-	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("<string>"))), 0);
+	ck_assert_ptr_null(pt_file_source(get("<string>")));
+	ck_assert_ptr_null(pt_file_source(get("other/c.py")));
+}
+END_TEST
+
+/* Code that is met after a change has the new text; what is held keeps the old one. */
+START_TEST(changed_file_has_versions)
+{
+	struct pt_file *old = get("app/main.py");
+	size_t size = 0;
+
+	ck_assert_ptr_eq(pt_file_renew(old), old);
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(old)), 2);
+	ck_assert_ptr_eq(pt_file_renew(pt_file_share(old)), old);
+	pt_file_release(old);
+	pt_check_write_text("app/main.py", "x = 1\ny = 2\nz = 3\n");
+	ck_assert_ptr_eq(get("app/main.py"), old);
+	pt_file_release(old);
+	struct pt_file *new = pt_file_renew(pt_file_share(old));
+	ck_assert_ptr_ne(new, old);
+	ck_assert_str_eq(new->shown, old->shown);
+	ck_assert_ptr_eq(get("app/main.py"), new);
+	ck_assert_mem_eq(pt_source_line(pt_file_source(new), 3, &size), "z = 3", 5);
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(old)), 2);
+	/* The old version stays old. */
+	ck_assert_ptr_eq(pt_file_renew(old), old);
+	pt_file_release(old);
+	ck_assert_int_eq(unlink("app/main.py"), 0);
+	new = pt_file_renew(new);
+	ck_assert_ptr_null(pt_file_source(new));
+	pt_check_write_text("app/main.py", "x = 1\n");
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(pt_file_renew(new))), 1);
+}
+END_TEST
+
+/* A text of its own: the name does not lead to it. */
+START_TEST(file_with_source)
+{
+	struct pt_source *source = pt_source_from_text("a\nb\n", 4);
+	struct pt_file *file = pt_file_with_source(get("<string>"), source);
+
+	ck_assert_str_eq(file->name, "<string>");
+	ck_assert_ptr_eq(pt_file_source(file), source);
+	ck_assert_ptr_eq(pt_file_renew(file), file);
+	ck_assert_ptr_null(pt_file_source(get("<string>")));
+	pt_file_release(pt_file_share(file));
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(file)), 2);
+	pt_file_release(file);
+	pt_file_release(NULL);
+}
+END_TEST
+
+/* Programs that generate code make as many names as they like. */
+START_TEST(files_come_and_go)
+{
+	struct pt_file *kept = get("app/main.py");
+	size_t before = 0;
+	char name[32];
+
+	for (int i = 0; i < 200000; i++) {
+		snprintf(name, sizeof(name), "<generated %d>", i);
+		struct pt_file *file = pt_file_get(name);
+		ck_assert_str_eq(file->name, name);
+		pt_file_release(file);
+		if (i == 5000)
+			before = mallinfo2().uordblks;
+	}
+	ck_assert_uint_lt(mallinfo2().uordblks, before + ((size_t)1 << 20));
+	ck_assert_ptr_eq(get("app/main.py"), kept);
+}
+END_TEST
+
+/* exec() in a loop: the last few files without users keep their text, others do not. */
+START_TEST(unused_files_keep_their_text)
+{
+	struct pt_source *source = pt_file_source(get("app/main.py"));
+	struct pt_file *file = get("app/main.py");
+	char name[32];
+
+	pt_file_release(file);
+	for (int i = 0; i < 20; i++) {
+		pt_file_release(file);
+		ck_assert_ptr_eq(get("app/main.py"), file);
+		ck_assert_ptr_eq(file->source, source);
+	}
+	pt_file_release(file);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "many/%d.py", i);
+		pt_check_write_text(name, "pass\n");
+		struct pt_file *other = get(name);
+		ck_assert_int_eq(pt_source_line_count(pt_file_source(other)), 1);
+		pt_file_release(other);
+	}
+	ck_assert_ptr_eq(get("app/main.py"), file);
+	ck_assert_ptr_null(file->source);
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(file)), 2);
 }
 END_TEST
 
@@ -353,6 +448,10 @@ Suite *pt_file_suite(void)
 	tcase_add_test(tcase, places);
 	tcase_add_test(tcase, start_is_root);
 	tcase_add_test(tcase, source_of_file);
+	tcase_add_test(tcase, changed_file_has_versions);
+	tcase_add_test(tcase, file_with_source);
+	tcase_add_test(tcase, files_come_and_go);
+	tcase_add_test(tcase, unused_files_keep_their_text);
 	tcase_add_test(tcase, threads_get_the_same_files);
 	suite_add_tcase(suite, tcase);
 	return suite;

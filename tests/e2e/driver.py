@@ -27,6 +27,7 @@ import interpreters
 import packages
 import processes
 import settings
+import sources
 import tracers
 import ways
 from run import Failure, Library, Skip
@@ -44,8 +45,8 @@ def collect(found, library):
                     continue
                 name = "%s %s %s" % (interpreter, framework, each.name)
                 tests.append((name, bind(check, each, interpreter, library)))
-        checks = (ways.CHECKS + settings.CHECKS + processes.CHECKS + deaths.CHECKS +
-                  tracers.CHECKS + packages.CHECKS + host.CHECKS)
+        checks = (ways.CHECKS + settings.CHECKS + sources.CHECKS + processes.CHECKS +
+                  deaths.CHECKS + tracers.CHECKS + packages.CHECKS + host.CHECKS)
         for check in checks:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)
