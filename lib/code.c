@@ -496,7 +496,7 @@ bool pt_code_wants_module(const char *module, const char *origin)
 	} else if (origin) {
 		target.origin = PT_ORIGIN_STDLIB;
 	}
-	bool is_wanted = pt_rules_decide(policy.rules, &target).is_traced;
+	bool is_wanted = pt_rules_wants_module(policy.rules, &target);
 	pt_file_release(file);
 	return is_wanted;
 }

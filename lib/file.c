@@ -84,6 +84,24 @@ static bool is_installed(const char *path)
 	return strstr(path, "/site-packages/") || strstr(path, "/dist-packages/");
 }
 
+bool pt_file_is_systems(const char *path, const char *directory)
+{
+	static const char *const trees[] = {
+		"/usr/share",	"/usr/lib", "/usr/lib32", "/usr/lib64",
+		"/usr/libexec", "/lib",	    "/lib32",	  "/lib64",
+	};
+
+	for (size_t i = 0; i < PT_ARRAY_SIZE(trees); i++) {
+		if (!is_below(path, trees[i]))
+			continue;
+		/* Who is in a part of the tree, or has their script there, works on it. */
+		bool is_part = directory && is_below(directory, trees[i]) &&
+			       strlen(directory) > strlen(trees[i]);
+		return !is_part || !is_below(path, directory);
+	}
+	return false;
+}
+
 static bool is_stdlib(const char *path)
 {
 	return (is_below(path, places.stdlib) || is_below(path, places.real_stdlib)) &&
@@ -92,12 +110,14 @@ static bool is_stdlib(const char *path)
 
 /*
  * The absolute path of a name. A relative one is taken from the current directory, where
- * Python found it, and from the start directory when it is not there any more.
+ * Python found it, and from the start directory when it is not there any more. Clears
+ * *MAY_EXIST when it is certain that there is no such file.
  */
-static char *absolute_path(const char *name)
+static char *absolute_path(const char *name, bool *may_exist)
 {
 	char *path = NULL;
 
+	*may_exist = true;
 	if (*name == '/') {
 		path = strdup(name);
 	} else {
@@ -107,6 +127,7 @@ static char *absolute_path(const char *name)
 		if (!path || access(path, F_OK) != 0) {
 			free(path);
 			path = pt_format("%s/%s", places.start, name);
+			*may_exist = path && access(path, F_OK) == 0;
 		}
 	}
 	if (path)
@@ -155,21 +176,28 @@ static char *shown_path(const struct pt_file *file)
 /*
  * Where a file belongs: where it is once links are resolved. A link that leads out of
  * site-packages makes it the user's only below the start directory: package managers keep
- * packages elsewhere and link them, too.
+ * packages elsewhere and link them, too. So it is with what the system has installed.
  */
 static unsigned int origin_of(const char *path, const char *real)
 {
+	bool is_at_start = is_below(real, places.start);
+
 	if (is_stdlib(real))
 		return PT_ORIGIN_STDLIB;
-	if (is_installed(real) || (is_installed(path) && !is_below(real, places.start)))
+	if (is_installed(real) || (is_installed(path) && !is_at_start))
 		return PT_ORIGIN_SITE;
+	if (pt_file_is_systems(real, places.start) ||
+	    (!is_at_start && pt_file_is_systems(path, places.start)))
+		return PT_ORIGIN_SITE | PT_ORIGIN_SYSTEM;
 	return PT_ORIGIN_USER;
 }
 
 /* Fills in paths and origin of what is a file. */
 static bool describe_path(struct pt_file *file)
 {
-	file->path = absolute_path(file->name);
+	bool may_exist = true;
+
+	file->path = absolute_path(file->name, &may_exist);
 	if (!file->path)
 		return false;
 	/* Most files are the standard library's: no need to ask the file system. */
@@ -177,7 +205,7 @@ static bool describe_path(struct pt_file *file)
 		file->origin = PT_ORIGIN_STDLIB;
 		return true;
 	}
-	char *real = real_path(file->path);
+	char *real = may_exist ? real_path(file->path) : strdup(file->path);
 	if (!real)
 		return false;
 	file->origin = origin_of(file->path, real);
@@ -233,12 +261,27 @@ struct pt_file *pt_file_new(const char *name)
 	return file;
 }
 
+/* Returns whether the system's file PATH is not beside or below the main script. */
+static bool is_not_scripts(const char *path)
+{
+	const char *slash = places.script ? strrchr(places.script, '/') : NULL;
+
+	if (!slash)
+		return true;
+	char *directory = strndup(places.script, (size_t)(slash - places.script));
+	bool is_systems = !directory || pt_file_is_systems(path, directory);
+	free(directory);
+	return is_systems;
+}
+
 unsigned int pt_file_origin(const struct pt_file *file)
 {
 	unsigned int origin = file->origin;
 	const char *real = file->real ? file->real : file->path;
 	const char *project = places.project;
 
+	if (origin & PT_ORIGIN_SYSTEM)
+		origin = real && is_not_scripts(real) ? PT_ORIGIN_SITE : PT_ORIGIN_USER;
 	if (!real || !(origin & PT_ORIGIN_USER))
 		return origin;
 	if (places.script && strcmp(real, places.script) == 0)

@@ -91,6 +91,13 @@ struct pt_file *pt_file_with_source(struct pt_file *file, struct pt_source *sour
  */
 unsigned int pt_file_origin(const struct pt_file *file);
 
+/*
+ * Returns whether PATH is below one of the directories where the system installs (not
+ * /usr/local, not /usr/src), unless DIRECTORY, which may be NULL, is a part of the same
+ * one and PATH is below it. GIL: not needed.
+ */
+bool pt_file_is_systems(const char *path, const char *directory);
+
 /* Returns whether NAME is that of no file: "<string>", "<frozen os>". GIL: not needed. */
 bool pt_file_is_synthetic(const char *name);
 

@@ -385,3 +385,16 @@ struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
 				    .is_include = true,
 				    .rule = rule->text };
 }
+
+bool pt_rules_wants_module(const struct pt_rules *rules,
+			   const struct pt_rule_target *target)
+{
+	if (find_match(rules->exclude, rules->exclude_count, target, false))
+		return false;
+	for (size_t i = 0; i < rules->include_count; i++) {
+		const struct pt_rule *rule = &rules->include[i];
+		if (rule->kind != RULE_ANY && matches_file(rule, target))
+			return true;
+	}
+	return false;
+}

@@ -15,6 +15,7 @@ enum pt_origin {
 	PT_ORIGIN_FROZEN = 1 << 3,  /* frozen modules */
 	PT_ORIGIN_SCRIPT = 1 << 4,  /* the main script */
 	PT_ORIGIN_PROJECT = 1 << 5, /* below the script's, or the current, directory */
+	PT_ORIGIN_SYSTEM = 1 << 6,  /* for file.c alone: below /usr/share and the like */
 };
 
 #define PT_ORIGIN_ALL (~0U)
@@ -66,5 +67,13 @@ void pt_rules_destroy(struct pt_rules *rules);
  */
 struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
 				  const struct pt_rule_target *target);
+
+/*
+ * Returns whether the rules want the import of TARGET to be shown, whoever asks for it: an
+ * include rule names its file, its module or a set, and no exclude rule takes all of it. A
+ * rule that is nothing but "::function" names no module. GIL: not needed.
+ */
+bool pt_rules_wants_module(const struct pt_rules *rules,
+			   const struct pt_rule_target *target);
 
 #endif /* PT_RULES_H */

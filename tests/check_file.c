@@ -238,6 +238,54 @@ static const struct {
 	{ SITE "/a.py", PT_ORIGIN_SITE },
 };
 
+static const struct {
+	const char *path;
+	const char *directory;
+	bool is_systems;
+} system_rows[] = {
+	{ "/usr/share/gdb/python/gdb/types.py", NULL, true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/usr", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/usr/share", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/usr/share/gdb", false },
+	{ "/usr/share/gdb/python/gdb/types.py", "/usr/share/gd", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/home/u/gdb", true },
+	{ "/usr/lib/x/plugin.py", "/usr/lib/x", false },
+	{ "/usr/lib/x/plugin.py", "/usr/share/x", true },
+	{ "/usr/libexec/x.py", NULL, true },
+	{ "/lib/x.py", NULL, true },
+	{ "/lib64/x.py", NULL, true },
+	{ "/usr/lib.py", NULL, false },
+	{ "/usr/local/lib/x.py", NULL, false },
+	{ "/usr/local/src/x.py", NULL, false },
+	{ "/usr/src/x.py", NULL, false },
+	{ "/home/u/lib/x.py", NULL, false },
+	{ "/srv/usr/share/x.py", NULL, false },
+};
+
+START_TEST(is_systems)
+{
+	ck_assert_int_eq(pt_file_is_systems(system_rows[_i].path,
+					    system_rows[_i].directory),
+			 system_rows[_i].is_systems);
+}
+END_TEST
+
+/* What the system has installed is the user's when it is the script that they run. */
+START_TEST(origin_of_systems_file)
+{
+	struct pt_file *file = get("/usr/share/no-such-tool/lib/a.py");
+	struct pt_file *other = get("/usr/share/no-such-other/a.py");
+
+	ck_assert_uint_eq(pt_file_origin(file), PT_ORIGIN_SITE);
+	pt_file_set_script("/usr/share/no-such-tool/main.py");
+	pt_file_set_project("/usr/share/no-such-tool");
+	ck_assert_uint_eq(pt_file_origin(file), USER | PT_ORIGIN_PROJECT);
+	ck_assert_uint_eq(pt_file_origin(other), PT_ORIGIN_SITE);
+}
+END_TEST
+
 /* The file is known before the run is: what main.py says of itself comes late. */
 START_TEST(script_and_project)
 {
@@ -445,6 +493,8 @@ Suite *pt_file_suite(void)
 	tcase_add_test(tcase, current_directory_has_changed);
 	tcase_add_test(tcase, current_directory_is_gone);
 	tcase_add_loop_test(tcase, script_and_project, 0, PT_ARRAY_SIZE(run_rows));
+	tcase_add_loop_test(tcase, is_systems, 0, PT_ARRAY_SIZE(system_rows));
+	tcase_add_test(tcase, origin_of_systems_file);
 	tcase_add_test(tcase, places);
 	tcase_add_test(tcase, start_is_root);
 	tcase_add_test(tcase, source_of_file);

@@ -365,6 +365,44 @@ START_TEST(setting_again_replaces)
 }
 END_TEST
 
+/* The import of shop.cart, whose file is /x/shop/cart.py. */
+static const struct {
+	const char *include;
+	const char *exclude;
+	bool is_wanted;
+} import_rows[] = {
+	{ "::main", "", false },
+	{ "::*", "", false },
+	{ "::main,::cart", "", false },
+	{ "::main,shop.cart", "", true },
+	{ "shop.cart::add", "", true },
+	{ "shop/", "", true },
+	{ "shop/cart.py::add", "", true },
+	{ "shop/other.py::add", "", false },
+	{ "other::add", "", false },
+	{ "@user", "", true },
+	{ "@user::main", "", true },
+	{ "@stdlib::main", "", false },
+	{ "@user", "shop", false },
+	{ "@user", "shop::add", true },
+	{ "@user", "::add", true },
+	{ "", "", false },
+};
+
+START_TEST(wants_module)
+{
+	struct pt_rules rules = { 0 };
+	const struct pt_rule_target target = { .path = "/x/shop/cart.py",
+					       .module = "shop.cart",
+					       .origin = PT_ORIGIN_USER };
+	pt_rules_set_include(&rules, import_rows[_i].include, "/x");
+	pt_rules_set_exclude(&rules, import_rows[_i].exclude, "/x");
+	ck_assert_int_eq(pt_rules_wants_module(&rules, &target),
+			 import_rows[_i].is_wanted);
+	pt_rules_destroy(&rules);
+}
+END_TEST
+
 /* "link" leads to "target"; code is known by one name or the other. */
 static const struct {
 	const char *rule;
@@ -435,6 +473,7 @@ Suite *pt_rules_suite(void)
 	tcase_add_loop_test(tcase, module_rule, 0, PT_ARRAY_SIZE(module_rows));
 	tcase_add_loop_test(tcase, function_rule, 0, PT_ARRAY_SIZE(function_rows));
 	tcase_add_loop_test(tcase, bad_rule, 0, PT_ARRAY_SIZE(bad_rows));
+	tcase_add_loop_test(tcase, wants_module, 0, PT_ARRAY_SIZE(import_rows));
 	tcase_add_test(tcase, all_with_function);
 	tcase_add_test(tcase, pytest_node_id);
 	tcase_add_test(tcase, setting_again_replaces);
