@@ -5,8 +5,10 @@
 
 #include "code_store.h"
 #include "file.h"
+#include "linecache.h"
 #include "lock.h"
 #include "log.h"
+#include "program_text.h"
 #include "rules.h"
 #include "util.h"
 
@@ -235,8 +237,8 @@ static char *global_text(PyObject *globals, const char *name)
 		       NULL;
 }
 
-/* Under "-m" and "-c", known by sys.argv[0], the project is the start directory. */
-static void find_project_by_argv(void)
+/* sys.argv[0], to be freed, or NULL. */
+static char *first_argument(void)
 {
 	PyObject *argv = pt_py.PySys_GetObject("argv"); /* borrowed */
 	PyObject *item = argv ? pt_py.PyObject_CallMethod(argv, "__getitem__", "i", 0) :
@@ -245,10 +247,18 @@ static void find_project_by_argv(void)
 
 	if (!item)
 		pt_py.PyErr_Clear();
+	pt_python_drop(item);
+	return first;
+}
+
+/* Under "-m" and "-c", known by sys.argv[0], the project is the start directory. */
+static void find_project_by_argv(void)
+{
+	char *first = first_argument();
+
 	if (first && (strcmp(first, "-m") == 0 || strcmp(first, "-c") == 0))
 		pt_file_set_project(pt_file_places()->start);
 	free(first);
-	pt_python_drop(item);
 }
 
 /*
@@ -424,11 +434,33 @@ static void adopt_children(const struct pt_code *parent, struct context *context
 	pt_python_drop(constants);
 }
 
-/* The code of a module is as new as its text, or newer: here the text may be another. */
-static void find_text(struct pt_code *code)
+/* The text of code that comes from no file, or NULL; to be freed. */
+static struct pt_source *find_generated_text(const struct pt_code *code,
+					     const char *module)
 {
-	if (strcmp(code->name, "<module>") == 0)
+	const char *name = code->file->name;
+	struct pt_source *source = NULL;
+
+	if (module && strcmp(module, "__main__") == 0) {
+		char *first = first_argument();
+		source = first ? pt_program_text_take(name, first) : NULL;
+		free(first);
+	}
+	return source ? source : pt_linecache_find(name, code->first_line);
+}
+
+/* The code of a module is as new as its text, or newer: here the text may be another. */
+static void find_text(struct pt_code *code, const char *module)
+{
+	if (strcmp(code->name, "<module>") != 0)
+		return;
+	if (!is_generated(code->file)) {
 		code->file = pt_file_renew(code->file);
+		return;
+	}
+	struct pt_source *source = find_generated_text(code, module);
+	if (source)
+		code->file = pt_file_with_source(code->file, source);
 }
 
 /*
@@ -449,7 +481,7 @@ static struct pt_code *settle(struct pt_code *code)
 	bool is_deferred = false;
 	if ((is_wanted || code->origin || may_have_role(code)) && describe(code, NULL)) {
 		if (is_wanted)
-			find_text(code);
+			find_text(code, context.module);
 		bool is_code_wanted = is_wanted && decide(code, &context);
 		if (strcmp(code->name, "<module>") == 0 &&
 		    (code->origin || (is_wanted && !pt_py.has_qualname)))

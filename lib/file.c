@@ -67,6 +67,9 @@ bool pt_file_is_synthetic(const char *name)
 {
 	size_t length = strlen(name);
 
+	/* "<stdin>-0" is what is typed at the prompt of 3.13. */
+	if (strncmp(name, "<stdin>-", 8) == 0)
+		return true;
 	return length == 0 || (name[0] == '<' && name[length - 1] == '>');
 }
 

@@ -24,6 +24,7 @@ struct pt_file {
 	struct pt_source *source;      /* NULL: no text, or not read yet */
 	struct pt_source_stamp stamp;  /* of the file that was read */
 	bool is_read;		       /* PATH has been looked at */
+	bool is_registered;	       /* the text is that of linecache */
 	bool is_listed;		       /* its name leads to it: it is no older version */
 	unsigned int references;
 	struct pt_file *next;	       /* in the table */

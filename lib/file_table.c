@@ -9,6 +9,7 @@
 
 #include "file.h"
 
+#include "linecache.h"
 #include "lock.h"
 #include "source.h"
 #include "util.h"
@@ -131,6 +132,7 @@ static void limit_sources(struct pt_file *file)
 		pt_source_free(other->source);
 		other->source = NULL;
 		other->is_read = false;
+		other->is_registered = false;
 	}
 	with_source[next_with_source] = file;
 	next_with_source = (next_with_source + 1) % MAX_UNUSED_SOURCES;
@@ -217,8 +219,11 @@ static bool has_changed(const struct pt_file *file)
 {
 	struct pt_source_stamp now;
 
-	if (!file->is_listed || !file->is_read || !file->path ||
-	    pt_source_is_zipped(file->source))
+	if (!file->is_listed || pt_source_is_zipped(file->source))
+		return false;
+	if (file->is_registered)
+		return true;
+	if (!file->is_read || !file->path)
 		return false;
 	pt_source_stamp(file->path, &now);
 	return !pt_source_is_same(&now, &file->stamp);
@@ -267,6 +272,25 @@ static void read_source(struct pt_file *file)
 		pt_source_free(source);
 }
 
+/* Asks linecache, each time until it knows: a text may be put there late. */
+static struct pt_source *find_registered(struct pt_file *file)
+{
+	struct pt_source *source = pt_linecache_find(file->name, 0);
+
+	if (!source)
+		return NULL;
+	pt_lock();
+	if (file->source) {
+		pt_source_free(source);
+	} else {
+		file->source = source;
+		file->is_registered = true;
+	}
+	source = file->source;
+	pt_unlock();
+	return source;
+}
+
 struct pt_source *pt_file_source(struct pt_file *file)
 {
 	pt_lock();
@@ -274,5 +298,5 @@ struct pt_source *pt_file_source(struct pt_file *file)
 		read_source(file);
 	struct pt_source *source = file->source;
 	pt_unlock();
-	return source;
+	return source ? source : find_registered(file);
 }

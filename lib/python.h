@@ -78,14 +78,17 @@
 	X(PyInterpreterState_ThreadHead) \
 	X(PyLong_AsLong)                 \
 	X(PyLong_FromLong)               \
+	X(PyModule_GetDict)              \
 	X(PyObject_Call)                 \
 	X(PyObject_CallMethod)           \
 	X(PyObject_GetAttrString)        \
+	X(PyObject_GetItem)              \
 	X(PyObject_SetAttrString)        \
 	X(PyObject_Str)                  \
 	X(PyObject_Type)                 \
 	X(PyBool_FromLong)               \
 	X(PyBytes_AsStringAndSize)       \
+	X(PySequence_GetItem)            \
 	X(PySys_GetObject)               \
 	X(PyThreadState_Clear)           \
 	X(PyThreadState_Delete)          \
@@ -138,6 +141,8 @@
 	X(PyTypeObject, bool_type, "PyBool_Type")      \
 	X(PyTypeObject, tuple_type, "PyTuple_Type")    \
 	X(PyTypeObject, dict_type, "PyDict_Type")      \
+	X(PyTypeObject, list_type, "PyList_Type")      \
+	X(PyTypeObject, module_type, "PyModule_Type")  \
 	X(PyObject *, exc_base, "PyExc_BaseException") \
 	X(PyObject *, exc_os_error, "PyExc_OSError")   \
 	X(PyObject *, exc_system_exit, "PyExc_SystemExit")

@@ -13,6 +13,7 @@
 #include "lineage.h"
 #include "log.h"
 #include "output.h"
+#include "program_text.h"
 #include "recover.h"
 #include "rules.h"
 #include "settings.h"
@@ -191,6 +192,7 @@ static bool configure(void)
 		return false;
 	}
 	pt_file_start();
+	pt_program_text_start(command_line);
 	problems += set_rules();
 	problems += find_output(&output);
 	if (problems && settings.strict)

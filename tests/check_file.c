@@ -134,6 +134,7 @@ static const struct {
 	{ "<>", true },	     { "<a b/c>", true },    { "<", false },
 	{ ">", false },	     { "a<b>", false },	     { "<a>b", false },
 	{ "<a>.py", false }, { "/<string>", false }, { "a.py", false },
+	{ "<stdin>-0", true }, { "<stdin>x", false },
 };
 
 START_TEST(is_synthetic)

@@ -17,6 +17,7 @@ int main(void)
 	srunner_add_suite(runner, pt_zip_suite());
 	srunner_add_suite(runner, pt_file_suite());
 	srunner_add_suite(runner, pt_output_suite());
+	srunner_add_suite(runner, pt_program_text_suite());
 	srunner_add_suite(runner, pt_repeats_suite());
 	srunner_add_suite(runner, pt_pieces_suite());
 	srunner_add_suite(runner, pt_growth_suite());

@@ -23,6 +23,7 @@ Suite *pt_source_suite(void);
 Suite *pt_zip_suite(void);
 Suite *pt_file_suite(void);
 Suite *pt_output_suite(void);
+Suite *pt_program_text_suite(void);
 Suite *pt_repeats_suite(void);
 Suite *pt_pieces_suite(void);
 Suite *pt_growth_suite(void);
