@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "log.h"
 #include "program_text.h"
+#include "rule_report.h"
 #include "rules.h"
 #include "util.h"
 
@@ -364,6 +365,10 @@ static bool is_file_wanted(struct pt_code *code, const struct context *context)
 
 	if (policy.wants_report)
 		report_file(code->file, &verdict);
+	if (!code->file->is_seen && pt_rule_report_wants_files()) {
+		code->file->is_seen = true;
+		pt_rule_report_see_file(code->file->path, context->module);
+	}
 	return verdict.is_traced;
 }
 
@@ -463,6 +468,18 @@ static void find_text(struct pt_code *code, const char *module)
 		code->file = pt_file_with_source(code->file, source);
 }
 
+/* A rule that has matched nothing may have meant a function of the user's. */
+static void see_function(const struct pt_code *code)
+{
+	char *name = NULL;
+
+	if (pt_file_origin(code->file) & PT_ORIGIN_USER)
+		name = pt_python_attr_text(code->object, "co_name");
+	if (name)
+		pt_rule_report_see_function(name);
+	free(name);
+}
+
 /*
  * Decides about code that is met for the first time. Two kinds of code need their parent
  * to say what they are, and get their records with it: code that comes from no file
@@ -479,6 +496,8 @@ static struct pt_code *settle(struct pt_code *code)
 		find_project_by_argv();
 	bool is_wanted = is_file_wanted(code, &context);
 	bool is_deferred = false;
+	if (!is_wanted && pt_rule_report_wants_functions())
+		see_function(code);
 	if ((is_wanted || code->origin || may_have_role(code)) && describe(code, NULL)) {
 		if (is_wanted)
 			find_text(code, context.module);

@@ -7,6 +7,7 @@
 #include "util.h"
 
 #include <ctype.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ struct pt_rule {
 	char *real_base;     /* the same with symbolic links resolved, or NULL */
 	char *pattern;	     /* RULE_PATH: what follows the base; RULE_MODULE */
 	char *function;	     /* pattern of the qualified name, or NULL */
+	atomic_bool is_matched; /* it has matched something */
 };
 
 /* The named sets. */
@@ -152,6 +154,11 @@ static bool is_module_pattern(const char *text)
 
 static char *parse_module(struct pt_rule *rule, const char *text)
 {
+	const char *line = strstr(text, ".py:");
+
+	if (line && isdigit((unsigned char)line[4]))
+		return pt_format("bad rule '%s' (did you mean '%.*s'?)", rule->text,
+				 (int)(line - text) + 3, text);
 	if (!is_module_pattern(text))
 		return pt_format(
 			"bad rule '%s' (expected a set, a module, or a path with "
@@ -354,19 +361,36 @@ static bool matches_function(const char *pattern, const char *function)
 }
 
 /* MATCHES_WHOLE: the answer for a rule with '::' about a file as a whole. */
-static const struct pt_rule *find_match(const struct pt_rule *rules, size_t count,
+static bool matches(const struct pt_rule *rule, const struct pt_rule_target *target,
+		    bool matches_whole)
+{
+	if (!matches_file(rule, target))
+		return false;
+	if (!rule->function)
+		return true;
+	return target->function ? matches_function(rule->function, target->function) :
+				  matches_whole;
+}
+
+/* Another rule has decided; it is noted that these match as well. */
+static void note_matches(struct pt_rule *rules, size_t count,
+			 const struct pt_rule_target *target)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!rules[i].is_matched && matches(&rules[i], target, false))
+			rules[i].is_matched = true;
+	}
+}
+
+static const struct pt_rule *find_match(struct pt_rule *rules, size_t count,
 					const struct pt_rule_target *target,
 					bool matches_whole)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!matches_file(&rules[i], target))
+		if (!matches(&rules[i], target, matches_whole))
 			continue;
-		if (!rules[i].function)
-			return &rules[i];
-		if (target->function ?
-			    matches_function(rules[i].function, target->function) :
-			    matches_whole)
-			return &rules[i];
+		note_matches(&rules[i], count - i, target);
+		return &rules[i];
 	}
 	return NULL;
 }
@@ -376,14 +400,36 @@ struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
 {
 	const struct pt_rule *rule =
 		find_match(rules->exclude, rules->exclude_count, target, false);
-	if (rule)
+	if (rule) {
+		note_matches(rules->include, rules->include_count, target);
 		return (struct pt_verdict){ .rule = rule->text };
+	}
 	rule = find_match(rules->include, rules->include_count, target, true);
 	if (!rule)
 		return (struct pt_verdict){ 0 };
 	return (struct pt_verdict){ .is_traced = true,
 				    .is_include = true,
 				    .rule = rule->text };
+}
+
+bool pt_rules_view(const struct pt_rules *rules, size_t index, struct pt_rule_view *view)
+{
+	bool is_include = index < rules->include_count;
+	size_t other = index - rules->include_count;
+
+	if (!is_include && other >= rules->exclude_count)
+		return false;
+	const struct pt_rule *rule = is_include ? &rules->include[index] :
+						  &rules->exclude[other];
+	*view = (struct pt_rule_view){
+		.text = rule->text,
+		.base = rule->kind == RULE_PATH ? rule->base : NULL,
+		.is_include = is_include,
+		.is_set = rule->kind == RULE_SET,
+		.is_module = rule->kind == RULE_MODULE,
+		.is_matched = rule->is_matched,
+	};
+	return true;
 }
 
 bool pt_rules_wants_module(const struct pt_rules *rules,
@@ -393,8 +439,10 @@ bool pt_rules_wants_module(const struct pt_rules *rules,
 		return false;
 	for (size_t i = 0; i < rules->include_count; i++) {
 		const struct pt_rule *rule = &rules->include[i];
-		if (rule->kind != RULE_ANY && matches_file(rule, target))
-			return true;
+		if (rule->kind == RULE_ANY || !matches_file(rule, target))
+			continue;
+		note_matches(rules->include, rules->include_count, target);
+		return true;
 	}
 	return false;
 }

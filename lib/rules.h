@@ -68,6 +68,22 @@ void pt_rules_destroy(struct pt_rules *rules);
 struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
 				  const struct pt_rule_target *target);
 
+/* A rule as rule_report.c sees it; strings are borrowed. */
+struct pt_rule_view {
+	const char *text; /* as written */
+	const char *base; /* of a path: its literal start, absolute; else NULL */
+	bool is_include;
+	bool is_set;
+	bool is_module;
+	bool is_matched; /* it has matched something */
+};
+
+/*
+ * Fills in VIEW for rule INDEX, the include rules first. Returns false when there is none.
+ * GIL: not needed.
+ */
+bool pt_rules_view(const struct pt_rules *rules, size_t index, struct pt_rule_view *view);
+
 /*
  * Returns whether the rules want the import of TARGET to be shown, whoever asks for it: an
  * include rule names its file, its module or a set, and no exclude rule takes all of it. A

@@ -15,6 +15,7 @@
 #include "output.h"
 #include "program_text.h"
 #include "recover.h"
+#include "rule_report.h"
 #include "rules.h"
 #include "settings.h"
 #include "sink.h"
@@ -126,6 +127,8 @@ static int set_rules(void)
 				   pt_rules_set_include(&rules, settings.include, start));
 	problems += report_setting("PYTRACE_EXCLUDE",
 				   pt_rules_set_exclude(&rules, settings.exclude, start));
+	problems += pt_rule_report_start(
+		&rules, start, pt_settings_lookup(environ, "HOME"), report_problem);
 	return problems;
 }
 
@@ -315,6 +318,8 @@ void pt_run_end(const char *how, int status)
 
 	if (state == STARTED) {
 		pt_thread_close_all();
+		if (is_first && pt_sink_is_alive() && strcmp(how, "exited with") == 0)
+			pt_rule_report_end();
 		pt_tracer_write_end(how, status, is_first);
 	}
 	errno = saved;

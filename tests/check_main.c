@@ -12,6 +12,7 @@ int main(void)
 	srunner_add_suite(runner, pt_settings_suite());
 	srunner_add_suite(runner, pt_code_table_suite());
 	srunner_add_suite(runner, pt_glob_suite());
+	srunner_add_suite(runner, pt_rule_report_suite());
 	srunner_add_suite(runner, pt_rules_suite());
 	srunner_add_suite(runner, pt_source_suite());
 	srunner_add_suite(runner, pt_zip_suite());

@@ -18,6 +18,7 @@ Suite *pt_util_suite(void);
 Suite *pt_settings_suite(void);
 Suite *pt_code_table_suite(void);
 Suite *pt_glob_suite(void);
+Suite *pt_rule_report_suite(void);
 Suite *pt_rules_suite(void);
 Suite *pt_source_suite(void);
 Suite *pt_zip_suite(void);

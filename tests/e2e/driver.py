@@ -26,6 +26,7 @@ import host
 import interpreters
 import packages
 import processes
+import rule_reports
 import settings
 import sources
 import tracers
@@ -45,8 +46,8 @@ def collect(found, library):
                     continue
                 name = "%s %s %s" % (interpreter, framework, each.name)
                 tests.append((name, bind(check, each, interpreter, library)))
-        checks = (ways.CHECKS + settings.CHECKS + sources.CHECKS + processes.CHECKS +
-                  deaths.CHECKS + tracers.CHECKS + packages.CHECKS + host.CHECKS)
+        checks = (ways.CHECKS + settings.CHECKS + sources.CHECKS + rule_reports.CHECKS +
+                  processes.CHECKS + deaths.CHECKS + tracers.CHECKS + packages.CHECKS + host.CHECKS)
         for check in checks:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)
