@@ -97,7 +97,7 @@ bool pt_file_is_systems(const char *path, const char *directory)
 	for (size_t i = 0; i < PT_ARRAY_SIZE(trees); i++) {
 		if (!is_below(path, trees[i]))
 			continue;
-		/* Who is in a part of the tree, or has their script there, works on it. */
+		/* Who is in a part of the tree, or has a script there, works on it. */
 		bool is_part = directory && is_below(directory, trees[i]) &&
 			       strlen(directory) > strlen(trees[i]);
 		return !is_part || !is_below(path, directory);

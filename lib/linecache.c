@@ -115,9 +115,11 @@ struct pt_source *pt_linecache_find(const char *name, int first_line)
 	PyObject *typed = source || !first_line || pt_py.minor < 13 ?
 				  NULL :
 				  variable("_interactive_cache");
-	if (typed)
-		source = text_of(look_up(typed, pt_py.Py_BuildValue("(ssi)", name,
-								    "<module>", first_line)));
+	if (typed) {
+		PyObject *key =
+			pt_py.Py_BuildValue("(ssi)", name, "<module>", first_line);
+		source = text_of(look_up(typed, key));
+	}
 	pt_python_drop(typed);
 	pt_python_drop(cache);
 	pt_py.PyErr_Restore(type, value, traceback);

@@ -15,8 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* More rules than that are not asked about. */
+/* More rules than that are not asked about, nor about more functions. */
 #define MAX_QUESTIONS 64
+#define MAX_FUNCTIONS 4096
 
 /* A rule that may match nothing. */
 struct question {
@@ -29,6 +30,9 @@ struct question {
 static const struct pt_rules *rules;
 static struct question questions[MAX_QUESTIONS];
 static size_t question_count;
+
+/* The number of functions that were asked about. */
+static unsigned int function_count;
 
 /* Whether one without an answer may mean a file, or a function. */
 static atomic_bool wants_files;
@@ -107,7 +111,7 @@ out:
 	return meaning;
 }
 
-/* Returns whether the components of PART follow one another in PATH, and not at its start. */
+/* Returns whether the components of PART are in PATH, in a row, after others. */
 static bool has_components(const char *path, const char *part, size_t size)
 {
 	const char *found = path;
@@ -200,8 +204,9 @@ static int tell_hopeless(const struct pt_rule_view *view, const char *meaning,
 		line = pt_format("PYTRACE_%s: '%s' can never match (did you mean '%s'?)",
 				 list, view->text, meaning);
 	else
-		line = pt_format("PYTRACE_%s: '%s' can never match: there is no such file",
-				 list, view->text);
+		line = pt_format(
+			"PYTRACE_%s: '%s' can never match: there is no such file", list,
+			view->text);
 	if (line)
 		report(line);
 	free(line);
@@ -228,7 +233,7 @@ static void update_wishes(void)
 		has_module = has_module || view.is_module;
 	}
 	wants_files = has_any;
-	wants_functions = has_module;
+	wants_functions = has_module && function_count < MAX_FUNCTIONS;
 }
 
 int pt_rule_report_start(const struct pt_rules *run_rules, const char *directory,
@@ -268,6 +273,7 @@ static void ask(const char *path, const char *module, const char *function)
 	struct pt_rule_view view;
 
 	pt_lock();
+	function_count += function != NULL;
 	for (size_t i = 0; i < question_count; i++) {
 		struct question *question = &questions[i];
 		if (!is_open(question, &view) || question->meaning)
@@ -301,8 +307,8 @@ void pt_rule_report_end(void)
 			continue;
 		const char *list = view.is_include ? "INCLUDE" : "EXCLUDE";
 		if (meaning)
-			pt_log("PYTRACE_%s: '%s' matched nothing in this process (did you "
-			       "mean '%s'?)",
+			pt_log("PYTRACE_%s: '%s' matched nothing in this process (did "
+			       "you mean '%s'?)",
 			       list, view.text, meaning);
 		else
 			pt_log("PYTRACE_%s: '%s' matched nothing in this process", list,

@@ -21,12 +21,14 @@ char *pt_rule_report_guess(const char *rule, const char *directory, const char *
  */
 char *pt_rule_report_guess_file(const char *rule, const char *path, const char *module);
 
-/* Returns "::RULE" if its last part is the function NAME, likewise. GIL: not needed. */
+/* Returns "::RULE", to be freed, if the last part of RULE is the function NAME, else
+ * NULL. GIL: not needed. */
 char *pt_rule_report_guess_function(const char *rule, const char *name);
 
 /*
  * Takes note of RULES, which live as long as the process, and hands REPORT a line for
- * each that can never match. Returns the number of such lines. Call once. GIL: not needed.
+ * each that can never match. Returns the number of such lines. Call once. GIL: not
+ * needed.
  */
 int pt_rule_report_start(const struct pt_rules *rules, const char *directory,
 			 const char *home, void (*report)(const char *line));

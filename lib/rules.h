@@ -79,15 +79,15 @@ struct pt_rule_view {
 };
 
 /*
- * Fills in VIEW for rule INDEX, the include rules first. Returns false when there is none.
- * GIL: not needed.
+ * Fills in VIEW for rule INDEX, the include rules first. Returns false when there is
+ * none. GIL: not needed.
  */
 bool pt_rules_view(const struct pt_rules *rules, size_t index, struct pt_rule_view *view);
 
 /*
- * Returns whether the rules want the import of TARGET to be shown, whoever asks for it: an
- * include rule names its file, its module or a set, and no exclude rule takes all of it. A
- * rule that is nothing but "::function" names no module. GIL: not needed.
+ * Returns whether the rules want the import of TARGET to be shown, whoever asks for it:
+ * an include rule names its file, its module or a set, and no exclude rule takes all of
+ * it. A rule that is nothing but "::function" names no module. GIL: not needed.
  */
 bool pt_rules_wants_module(const struct pt_rules *rules,
 			   const struct pt_rule_target *target);
