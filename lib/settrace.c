@@ -123,6 +123,9 @@ static PyObject *object_of(PyFrameObject *frame)
 /* Finds the record of the code that a frame runs, and notes it. */
 static struct pt_code *enter_frame(struct pt_thread *thread, PyFrameObject *frame)
 {
+	/* Its live entry is kept away meanwhile, which brings us here. */
+	if (PT_UNLIKELY(pt_chain_has_seen(frame)))
+		return &pt_code_excluded;
 	PyObject *object = object_of(frame);
 	struct pt_code *code = object ? pt_code_get(object) : &pt_code_excluded;
 

@@ -22,6 +22,13 @@ void pt_chain_start(Py_tracefunc watch);
 void pt_chain_watch(void);
 
 /*
+ * Returns whether the event of FRAME that the current thread is at has been watched, and
+ * comes again because the program's tracer calls the function that was there before it.
+ * GIL: held.
+ */
+bool pt_chain_has_seen(const PyFrameObject *frame);
+
+/*
  * Ends the sharing for good. In the current thread, the program's tracer alone gets the
  * events from now on; others follow when they call it in an event. GIL: held.
  */

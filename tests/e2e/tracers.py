@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 
 import packages
 from frameworks import read_lines, split_threads
@@ -317,9 +318,136 @@ def check_c_tracer_in_thread(interpreter, library):
     expect_equal("lines of again()", lines.count(32), 1)
 
 
+WRAPPER = """\
+import ctypes
+import sys
+
+TRACER = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.py_object,
+                           ctypes.c_int, ctypes.c_void_p)
+api = ctypes.pythonapi
+api.PyThreadState_Get.restype = ctypes.c_void_p
+api.PyEval_SetTrace.restype = None
+api.PyEval_SetTrace.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+api.PyEval_SetProfile.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+SIZE = 192 // 8
+
+def slots():
+    words = (ctypes.c_void_p * SIZE).from_address(api.PyThreadState_Get())
+    return [word or 0 for word in words]
+
+def find_place():
+    # The function that profiles is in front of the one that traces.
+    api.PyEval_SetProfile(address_of(quiet_wrapper), id(api))
+    place = slots().index(address_of(quiet_wrapper)) + 1
+    sys.setprofile(None)
+    return place
+
+def address_of(function):
+    return ctypes.cast(function, ctypes.c_void_p).value
+
+def object_at(address):
+    return ctypes.cast(address, ctypes.py_object).value if address else None
+
+def read():
+    words = slots()
+    return words[PLACE], words[PLACE + 2]
+
+def wrap(self, frame, what, arg):
+    global inner
+    if not inner or not inner[0]:
+        return 0
+    before = frame.f_trace_lines
+    installed = read()
+    kept = object_at(installed[1])
+    try:
+        TRACER(inner[0])(inner[1], frame, what, arg)
+    except KeyError as error:
+        print("raised", error)
+    if not all(read()):
+        print("it is gone")
+        inner = None
+    api.PyEval_SetTrace(*installed)
+    if frame.f_trace_lines != before:
+        print("no more lines")
+        frame.f_trace_lines = before
+        inner = None
+    return 0
+
+def tracer(frame, event, arg):
+    if frame.f_code.co_name in ("good", "quiet", "raising"):
+        seen.append((event, frame.f_code.co_name, frame.f_lineno))
+    if frame.f_code.co_name == "quiet":
+        frame.f_trace_lines = False
+    if frame.f_code.co_name == "raising":
+        raise KeyError(event)
+    return tracer
+
+def use(function):
+    global inner
+    found = read()
+    kept = object_at(found[1])
+    inner = found
+    api.PyEval_SetTrace(address_of(wrapper), id(api))
+    function()
+    api.PyEval_SetTrace(*(inner or (None, None)))
+    inner = kept = None
+    print(function.__name__, seen, sys.gettrace())
+    del seen[:]
+    sys.settrace(None)
+
+def good():
+    for i in range(2):
+        i += 1
+    return i
+
+def quiet():
+    return good()
+
+def raising():
+    return good()
+
+def untraced():
+    return good()
+
+inner = None
+seen = []
+wrapper = TRACER(wrap)
+quiet_wrapper = TRACER(lambda *args: 0)
+PLACE = find_place()
+for function in good, quiet, raising:
+    sys.settrace(tracer)
+    use(function)
+use(untraced)
+good()
+"""
+
+
+def check_wrapped_tracer(interpreter, library):
+    """A tracer that calls the one before it, as line_profiler does, sees what that does."""
+    if interpreter.has_monitoring:
+        raise Skip("the interpreter's trace function is not ours")
+    command = [interpreter.executable, "shop.py"]
+    with Folder(shop=WRAPPER) as folder:
+        plain = run(command, cwd=folder.path)
+        result = trace(command, folder.path, library)
+    if plain.status or b"gone" not in plain.stdout or b"no more" not in plain.stdout:
+        raise Failure("not what it is meant to be: %s%s" % (plain.stdout, plain.stderr))
+    hidden = re.compile(rb"0x[0-9a-f]+")
+    expect_equal("stdout", hidden.sub(b"", result.stdout), hidden.sub(b"", plain.stdout))
+    expect_equal("stderr", result.stderr, plain.stderr)
+    expect_equal("status", result.status, plain.status)
+    lines = places(result)
+    # Where the interpreter is inside the executable, the wrapper alone calls ours, and
+    # two functions make it stop to do so.
+    calls = 5 if interpreter.shared else 3
+    first = WRAPPER.splitlines().index("def good():") + 2
+    expect_equal("iterations in good()", lines.count(first + 1), calls * 2)
+    expect_equal("ends of good()", lines.count(first + 2), calls)
+
+
 CHECKS = [
     check_pdb_steps, check_pdb_jump, check_pdb_conditions, check_pdb_ends, check_set_trace,
     check_trace_module, check_coverage_python, check_coverage_c,
     check_coverage_monitoring, check_no_lines,
-    check_c_tracer_in_thread,
+    check_c_tracer_in_thread, check_wrapped_tracer,
 ]
