@@ -9,6 +9,7 @@
 #include "log.h"
 #include "rules.h"
 #include "util.h"
+#include "value.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -88,7 +89,7 @@ static char *child_qualname(const struct pt_code *parent, const char *name)
 
 static void copy_bytecode(struct pt_code *code)
 {
-	PyObject *bytes = pt_py.PyObject_GetAttrString(code->object, "co_code");
+	PyObject *bytes = pt_python_attr(code->object, "co_code");
 	char *data = NULL;
 	Py_ssize_t size = 0;
 
@@ -222,27 +223,30 @@ static unsigned int synthetic_origin(const struct pt_code *code, const char *mod
 
 static char *global_text(PyObject *globals, const char *name)
 {
-	PyObject *value = globals ? pt_py.PyDict_GetItemString(globals, name) : NULL;
+	PyObject *value = globals ? pt_value_item(globals, name) : NULL;
+	char *text = NULL;
 
-	return value && pt_python_is_exactly(value, pt_py.str_type) ?
-		       pt_python_text(value) :
-		       NULL;
+	if (value && pt_python_is_exactly(value, pt_py.str_type))
+		text = pt_python_text(value);
+	pt_python_drop(value);
+	return text;
 }
 
 /* Under "-m" and "-c", known by sys.argv[0], the project is the start directory. */
 static void find_project_by_argv(void)
 {
 	PyObject *argv = pt_py.PySys_GetObject("argv"); /* borrowed */
-	PyObject *item = argv ? pt_py.PyObject_CallMethod(argv, "__getitem__", "i", 0) :
-				NULL;
-	char *first = item ? pt_python_text(item) : NULL;
+	PyObject *item = argv && pt_python_is_exactly(argv, pt_py.list_type) ?
+				 pt_py.PyList_GetItem(argv, 0) :
+				 NULL; /* borrowed */
+	bool is_text = item && pt_python_is_exactly(item, pt_py.str_type);
+	char *first = is_text ? pt_python_text(item) : NULL;
 
 	if (!item)
 		pt_py.PyErr_Clear();
 	if (first && (strcmp(first, "-m") == 0 || strcmp(first, "-c") == 0))
 		pt_file_set_project(pt_file_places()->start);
 	free(first);
-	pt_python_drop(item);
 }
 
 /*
@@ -251,11 +255,11 @@ static void find_project_by_argv(void)
  */
 static char *find_main(const struct pt_code *code, PyObject *globals)
 {
-	PyObject *spec = pt_py.PyDict_GetItemString(globals, "__spec__"); /* borrowed */
-	char *name = spec && spec != pt_py.none ? pt_python_attr_text(spec, "name") :
-						  NULL;
+	PyObject *spec = pt_value_item(globals, "__spec__");
+	char *name = spec ? pt_value_attr_text(spec, "name") : NULL;
 	const char *path = code->file->path;
 
+	pt_python_drop(spec);
 	if (!path) {
 		pt_file_set_project(pt_file_places()->start);
 		return name;
@@ -392,7 +396,7 @@ static struct pt_code *keep(struct pt_code *code)
 /* Makes and decides the records of the code objects inside PARENT, with its globals. */
 static void adopt_children(const struct pt_code *parent, struct context *context)
 {
-	PyObject *constants = pt_py.PyObject_GetAttrString(parent->object, "co_consts");
+	PyObject *constants = pt_python_attr(parent->object, "co_consts");
 	Py_ssize_t count = constants ? pt_py.PyTuple_Size(constants) : -1;
 
 	for (Py_ssize_t i = 0; i < count; i++) {

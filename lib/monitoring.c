@@ -17,6 +17,7 @@
 #include "opcode_events.h"
 #include "thread.h"
 #include "tracer.h"
+#include "value.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,8 +41,26 @@ static const int tool_ids[] = { 4, 3, 5, 2, 1, 0 };
 static int tool_id = -1;
 
 /* Sets of events, as bits of sys.monitoring.events. */
+static long start_event;
 static long local_events;
 static long unwind_events;
+
+/*
+ * The functions of sys.monitoring, as they are at the start: a program may put others in
+ * their place. They know the interpreter without their module.
+ */
+enum { USE_TOOL, FREE_TOOL, GET_TOOL, REGISTER, GET_EVENTS, SET_EVENTS, SET_LOCAL_EVENTS,
+       FUNCTION_COUNT };
+
+static PyMethodDef functions[FUNCTION_COUNT] = {
+	[USE_TOOL] = { .ml_name = "use_tool_id" },
+	[FREE_TOOL] = { .ml_name = "free_tool_id" },
+	[GET_TOOL] = { .ml_name = "get_tool" },
+	[REGISTER] = { .ml_name = "register_callback" },
+	[GET_EVENTS] = { .ml_name = "get_events" },
+	[SET_EVENTS] = { .ml_name = "set_events" },
+	[SET_LOCAL_EVENTS] = { .ml_name = "set_local_events" },
+};
 
 /* What callbacks return; None and DISABLE are immortal since 3.12: nobody counts them. */
 static inline PyObject *go_on(void)
@@ -77,13 +96,31 @@ static inline struct pt_thread *traced_thread(PyObject *object, struct pt_code *
 	return *code && (*code)->is_traced ? thread : NULL;
 }
 
-/* Calls a function of sys.monitoring. Returns whether it went well; no exception is left.
- */
-static bool call_monitoring(const char *name, const char *format, ...)
+/* Notes the functions. Returns false when one is missing or is not the interpreter's. */
+static bool find_functions(PyObject *monitoring)
 {
-	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *function = monitoring ? pt_py.PyObject_GetAttrString(monitoring, name) :
-					  NULL;
+	for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+		PyMethodDef *method = &functions[i];
+		PyObject *function = pt_value_global(monitoring, method->ml_name);
+		bool is_known = function && pt_python_is_exactly(function,
+								 pt_py.function_type);
+
+		if (is_known && !method->ml_meth) {
+			method->ml_flags = pt_py.PyCFunction_GetFlags(function);
+			method->ml_meth = pt_py.PyCFunction_GetFunction(function);
+		}
+		pt_python_drop(function);
+		if (!is_known)
+			return false;
+	}
+	return true;
+}
+
+/* Calls one of the functions. Returns what it gives, a new reference, or NULL; no
+ * exception is left. */
+static PyObject *ask_monitoring(int which, const char *format, ...)
+{
+	PyObject *function = pt_py.PyCFunction_NewEx(&functions[which], NULL, NULL);
 	va_list args;
 
 	va_start(args, format);
@@ -92,17 +129,23 @@ static bool call_monitoring(const char *name, const char *format, ...)
 	PyObject *result = tuple ? pt_py.PyObject_Call(function, tuple, NULL) : NULL;
 	pt_python_drop(tuple);
 	pt_python_drop(function);
-	pt_python_drop(result);
 	if (!result)
 		pt_py.PyErr_Clear();
 	return result;
 }
 
-/* Returns the bit of an event, 0 when this version does not have it. */
-static long event_bit(const char *name)
+/* Ends a call of ask_monitoring() whose result does not matter. Returns whether it went
+ * well. */
+static bool is_done(PyObject *result)
 {
-	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *events = pt_py.PyObject_GetAttrString(monitoring, "events");
+	pt_python_drop(result);
+	return result;
+}
+
+/* Returns the bit of an event, 0 when this version does not have it. */
+static long event_bit(PyObject *monitoring, const char *name)
+{
+	PyObject *events = pt_value_global(monitoring, "events");
 	long bit = events ? pt_python_attr_long(events, name, 0) : 0;
 
 	pt_python_drop(events);
@@ -111,19 +154,15 @@ static long event_bit(const char *name)
 
 static bool watch_globally(long more)
 {
-	return call_monitoring("set_events", "(il)", tool_id,
-			       event_bit("PY_START") | more);
+	return is_done(ask_monitoring(SET_EVENTS, "(il)", tool_id, start_event | more));
 }
 
 /* Returns whether the current interpreter watches frames unwind. */
 static bool is_watching_unwind(void)
 {
-	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *set = pt_py.PyObject_CallMethod(monitoring, "get_events", "i", tool_id);
+	PyObject *set = ask_monitoring(GET_EVENTS, "(i)", tool_id);
 	long events = set ? pt_py.PyLong_AsLong(set) : 0;
 
-	if (!set)
-		pt_py.PyErr_Clear();
 	pt_python_drop(set);
 	return (events & unwind_events) == unwind_events;
 }
@@ -134,7 +173,8 @@ static bool is_watching_unwind(void)
  */
 static void watch(struct pt_code *code)
 {
-	call_monitoring("set_local_events", "(iOl)", tool_id, code->object, local_events);
+	is_done(ask_monitoring(SET_LOCAL_EVENTS, "(iOl)", tool_id, code->object,
+			       local_events));
 	if (!is_watching_unwind())
 		watch_globally(unwind_events);
 	/* Not earlier: another thread would go on into code without events. */
@@ -305,22 +345,24 @@ static bool wants(const struct handler *handler)
 }
 
 /* Registers the callbacks and finds out what to set for traced code. */
-static bool register_callbacks(void)
+static bool register_callbacks(PyObject *monitoring)
 {
 	long local = 0;
 	long unwind = 0;
 
 	for (size_t i = 0; i < PT_ARRAY_SIZE(handlers); i++) {
-		long bit = event_bit(handlers[i].event);
+		long bit = event_bit(monitoring, handlers[i].event);
 		if (!wants(&handlers[i]))
 			continue;
 		PyObject *function =
 			pt_py.PyCFunction_NewEx(&handlers[i].method, NULL, NULL);
-		bool is_done = function && bit &&
-			       call_monitoring("register_callback", "(ilO)", tool_id, bit,
-					       function);
+		bool is_known = function && bit &&
+				is_done(ask_monitoring(REGISTER, "(ilO)", tool_id, bit,
+						       function));
 		pt_python_drop(function);
-		if (!is_done)
+		if (!function)
+			pt_py.PyErr_Clear();
+		if (!is_known)
 			return false;
 		if (handlers[i].is_local)
 			local |= bit;
@@ -328,6 +370,7 @@ static bool register_callbacks(void)
 			unwind |= bit;
 	}
 	if (!local_events) {
+		start_event = event_bit(monitoring, "PY_START");
 		local_events = local;
 		unwind_events = unwind;
 	}
@@ -337,9 +380,9 @@ static bool register_callbacks(void)
 static bool take_tool_id(void)
 {
 	if (tool_id >= 0)
-		return call_monitoring("use_tool_id", "(is)", tool_id, TOOL_NAME);
+		return is_done(ask_monitoring(USE_TOOL, "(is)", tool_id, TOOL_NAME));
 	for (size_t i = 0; i < PT_ARRAY_SIZE(tool_ids); i++) {
-		if (call_monitoring("use_tool_id", "(is)", tool_ids[i], TOOL_NAME)) {
+		if (is_done(ask_monitoring(USE_TOOL, "(is)", tool_ids[i], TOOL_NAME))) {
 			tool_id = tool_ids[i];
 			return true;
 		}
@@ -353,16 +396,14 @@ static int start(const char **reason)
 
 	*reason = "sys.monitoring is missing";
 	if (!disable && monitoring)
-		disable = pt_py.PyObject_GetAttrString(monitoring, "DISABLE");
-	if (!monitoring || !disable) {
-		pt_py.PyErr_Clear();
+		disable = pt_value_global(monitoring, "DISABLE");
+	if (!monitoring || !disable || !find_functions(monitoring))
 		return -ENOSYS;
-	}
 	*reason = "every tool id of sys.monitoring is taken";
 	if (!take_tool_id())
 		return -EBUSY;
 	*reason = "sys.monitoring refused a callback";
-	if (!register_callbacks() || !watch_globally(0))
+	if (!register_callbacks(monitoring) || !watch_globally(0))
 		return -EINVAL;
 	pt_opcode_events_keep();
 	return 0;
@@ -370,16 +411,11 @@ static int start(const char **reason)
 
 static bool is_watching(void)
 {
-	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *tool =
-		monitoring && tool_id >= 0 ?
-			pt_py.PyObject_CallMethod(monitoring, "get_tool", "i", tool_id) :
-			NULL;
-	char *name = tool && tool != pt_py.none ? pt_python_text(tool) : NULL;
+	PyObject *tool = tool_id >= 0 ? ask_monitoring(GET_TOOL, "(i)", tool_id) : NULL;
+	bool is_text = tool && pt_python_is_exactly(tool, pt_py.str_type);
+	char *name = is_text ? pt_python_text(tool) : NULL;
 	bool is_ours = name && strcmp(name, TOOL_NAME) == 0;
 
-	if (!tool)
-		pt_py.PyErr_Clear();
 	pt_python_drop(tool);
 	free(name);
 	return is_ours;
@@ -387,8 +423,8 @@ static bool is_watching(void)
 
 static void stop(void)
 {
-	call_monitoring("set_events", "(ii)", tool_id, 0);
-	call_monitoring("free_tool_id", "(i)", tool_id);
+	is_done(ask_monitoring(SET_EVENTS, "(ii)", tool_id, 0));
+	is_done(ask_monitoring(FREE_TOOL, "(i)", tool_id));
 }
 
 const struct pt_backend pt_backend_monitoring = {

@@ -19,6 +19,7 @@
 #include "sink.h"
 #include "thread.h"
 #include "tracer.h"
+#include "value.h"
 #include "zstd_stream.h"
 
 #include <errno.h>
@@ -234,10 +235,9 @@ static bool start_process(void *handle)
  */
 static void find_stdlib(void)
 {
-	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
-	PyObject *module = modules ? pt_py.PyDict_GetItemString(modules, "encodings") :
-				     NULL;
-	char *path = module ? pt_python_attr_text(module, "__file__") : NULL;
+	PyObject *module = pt_value_module("encodings");
+	PyObject *file = module ? pt_value_global(module, "__file__") : NULL;
+	char *path = file ? pt_python_text(file) : NULL;
 
 	for (int i = 0; path && i < 2; i++) {
 		char *slash = strrchr(path, '/');
@@ -247,6 +247,8 @@ static void find_stdlib(void)
 	if (path)
 		pt_file_set_stdlib(path);
 	free(path);
+	pt_python_drop(file);
+	pt_python_drop(module);
 }
 
 /* Watches the current interpreter unless that is done already. */
