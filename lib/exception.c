@@ -23,7 +23,9 @@ static void add_arguments(struct pt_message *message, PyObject *exception)
 				   pt_py.PyTuple_Size(args) :
 				   -1;
 
-	if (count == 1)
+	if (count < 0)
+		pt_message_add_gap(message);
+	else if (count == 1)
 		pt_message_add_str(message, pt_py.PyTuple_GetItem(args, 0));
 	else if (count > 1)
 		pt_message_add_repr(message, args);

@@ -19,8 +19,16 @@
 /* More than there are. */
 #define NAME_COUNT 256
 
+/* Where frame objects of 3.8 have f_code, which it has no function for, unless a check
+ * says otherwise. */
+#define CODE_OFFSET 32
+#define CODE_CHECKS 4
+
 /* See python.h. */
 struct pt_python pt_py;
+
+/* How many frames have f_code there; -1: one has not. */
+static int code_checks;
 
 /* A name that is a str by now. */
 struct name {
@@ -266,11 +274,46 @@ bool pt_python_is_exactly(PyObject *object, PyTypeObject *type)
 	return actual == (PyObject *)type;
 }
 
+/* What is where f_code should be, borrowed. */
+static PyObject *code_at_offset(PyFrameObject *frame)
+{
+	PyObject *code = NULL;
+
+	memcpy(&code, (const char *)frame + CODE_OFFSET, sizeof(code));
+	return code;
+}
+
 PyObject *pt_python_frame_code(PyFrameObject *frame)
 {
+	PyObject *code = NULL;
+
 	if (pt_py.has_frame_api)
 		return pt_py.frame_code(frame);
-	return pt_python_attr((PyObject *)frame, "f_code");
+	if (code_checks >= CODE_CHECKS) {
+		code = code_at_offset(frame);
+		pt_py.Py_IncRef(code);
+		return code;
+	}
+	/* This is slow, and raises an audit event. */
+	code = pt_python_attr((PyObject *)frame, "f_code");
+	if (code_checks >= 0)
+		code_checks = code == code_at_offset(frame) ? code_checks + 1 : -1;
+	return code;
+}
+
+void pt_python_learn_frames(void)
+{
+	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
+
+	if (pt_py.has_frame_api || !frame)
+		return;
+	pt_py.Py_IncRef((PyObject *)frame);
+	while (frame) {
+		PyFrameObject *back = pt_python_frame_back(frame);
+		pt_python_drop(pt_python_frame_code(frame));
+		pt_python_drop(frame);
+		frame = back;
+	}
 }
 
 PyFrameObject *pt_python_frame_back(PyFrameObject *frame)

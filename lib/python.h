@@ -250,6 +250,12 @@ long pt_python_attr_long(PyObject *object, const char *name, long fallback);
 /* Returns whether the type of OBJECT is exactly TYPE. GIL: held. */
 bool pt_python_is_exactly(PyObject *object, PyTypeObject *type);
 
+/*
+ * Looks at the frames that run, for what follows to raise no audit event in 3.8. To be
+ * called before the program can listen. GIL: held.
+ */
+void pt_python_learn_frames(void);
+
 /* Returns the code object of FRAME, a new reference, or NULL. GIL: held. */
 PyObject *pt_python_frame_code(PyFrameObject *frame);
 

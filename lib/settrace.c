@@ -31,11 +31,6 @@
 /* How often f_lineno at that offset has proved right; -1: it was wrong once. */
 static int line_checks;
 
-/* Where frame objects of 3.8 have f_code, and how often that has proved right. */
-#define CODE_OFFSET 32
-
-static int code_checks;
-
 /* Number of the instruction at a byte offset, -1 when there is none. */
 static int opcode_at(const struct pt_code *code, long offset)
 {
@@ -99,25 +94,13 @@ static int line_of(PyFrameObject *frame)
 	return line;
 }
 
-/*
- * The code object of a frame, borrowed. 3.8 has no function for it and takes long to look
- * up the attribute, so it is read from where it is known to be, like f_lineno.
- */
+/* The code object of a frame, borrowed. */
 static PyObject *object_of(PyFrameObject *frame)
 {
-	PyObject *object = NULL;
+	PyObject *object = pt_python_frame_code(frame);
 
-	if (!pt_py.has_frame_api && code_checks >= LINE_CHECKS) {
-		memcpy(&object, (const char *)frame + CODE_OFFSET, sizeof(object));
-		return object;
-	}
-	PyObject *right = pt_python_frame_code(frame);
-	pt_python_drop(right); /* the frame keeps it */
-	if (!pt_py.has_frame_api && code_checks >= 0) {
-		memcpy(&object, (const char *)frame + CODE_OFFSET, sizeof(object));
-		code_checks = object == right ? code_checks + 1 : -1;
-	}
-	return right;
+	pt_python_drop(object); /* the frame keeps it */
+	return object;
 }
 
 /* Finds the record of the code that a frame runs, and notes it. */
@@ -198,6 +181,7 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 
 static int start(const char **reason)
 {
+	pt_python_learn_frames();
 	*reason = "_thread.start_new_thread could not be reached";
 	if (!pt_thread_hook_install(pt_chain_watch))
 		return -ENOSYS;

@@ -173,20 +173,6 @@ PyObject *pt_value_of_type(PyObject *type, const char *name)
 	return value;
 }
 
-/* Calls DESCRIPTOR.__get__(OBJECT), which is the interpreter's. */
-static PyObject *get(PyObject *descriptor, PyObject *object)
-{
-	PyObject *function = pt_python_attr(descriptor, "__get__");
-	PyObject *value = function ? pt_py.PyObject_CallFunctionObjArgs(function, object,
-									NULL) :
-				     NULL;
-
-	pt_python_drop(function);
-	if (!value)
-		pt_py.PyErr_Clear();
-	return value;
-}
-
 PyObject *pt_value_field(PyObject *object, PyObject *class, const char *name)
 {
 	PyObject *descriptor = pt_value_of_type(class, name);
@@ -195,14 +181,10 @@ PyObject *pt_value_field(PyObject *object, PyObject *class, const char *name)
 	PyObject *key = pt_python_name(name);
 	PyObject *value = NULL;
 
-	if (descriptor && (pt_python_is_exactly(descriptor, pt_py.member_type) ||
-			   pt_python_is_exactly(descriptor, pt_py.getset_type))) {
-		/* The usual way needs no object to be called. */
-		if (own == descriptor && key)
-			value = pt_py.PyObject_GenericGetAttr(object, key);
-		else
-			value = get(descriptor, object);
-	}
+	if (key && descriptor && own == descriptor &&
+	    (pt_python_is_exactly(descriptor, pt_py.member_type) ||
+	     pt_python_is_exactly(descriptor, pt_py.getset_type)))
+		value = pt_py.PyObject_GenericGetAttr(object, key);
 	if (!value)
 		pt_py.PyErr_Clear();
 	pt_python_drop(key);

@@ -46,8 +46,8 @@ PyObject *pt_value_of_type(PyObject *type, const char *name);
 
 /*
  * Returns an attribute that CLASS, one of the interpreter's, keeps outside of the dict of
- * its instances, of which OBJECT is one; what is derived from CLASS may hide it. A new
- * reference or NULL. GIL: held.
+ * its instances, of which OBJECT is one: a new reference, or NULL, also when the class of
+ * OBJECT has something else by that name. GIL: held.
  */
 PyObject *pt_value_field(PyObject *object, PyObject *class, const char *name);
 

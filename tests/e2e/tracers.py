@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Debuggers, the trace module and coverage find what they find alone; our trace goes on."""
 
+import ast
 import json
 import os
 import re
@@ -445,9 +446,97 @@ def check_wrapped_tracer(interpreter, library):
     expect_equal("ends of good()", lines.count(first + 2), calls)
 
 
+LISTENERS = """\
+import gc
+import sys
+import threading
+
+def heard(event, args):
+    if event.startswith(("object.", "sys.", "code.", "function.")):
+        events.append((event,) + tuple(arg for arg in args if isinstance(arg, str)))
+
+def collected(phase, info):
+    global count
+    count += 1
+
+def numbers():
+    yield 1
+
+class Hidden(OSError):
+    args = errno = property(lambda self: 1)
+
+class Cycle:
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        global ends
+        ends += 1
+
+def work():
+    for i in range(20):
+        Cycle()
+        for error in KeyError(i, (1, 2)), Hidden(1, "x"), OSError(2, "x", "y"):
+            try:
+                raise error
+            except Exception:
+                list(numbers())
+
+events = []
+count = ends = 0
+MODULES = ("colorsys", "stat", "nowhere")
+for name in MODULES[:2]:
+    sys.modules.pop(name, None)
+gc.callbacks.append(collected)
+sys.addaudithook(heard)
+gc.set_threshold(1, 1, 1)
+work()
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+gc.set_threshold(10 ** 6)
+gc.callbacks.remove(collected)
+for name in MODULES:
+    try:
+        __import__(name)
+    except ImportError:
+        pass
+sys.settrace(None)
+print(events)
+PRINT
+"""
+
+
+def check_listeners(interpreter, library):
+    """Audit hooks hear nothing of us, and no garbage is collected inside of a callback."""
+    command = [interpreter.executable, "shop.py"]
+    environment = {"PYTRACE_INCLUDE": "**/shop.py", "PYTRACE_EVENTS": "all"}
+    with Folder(shop=LISTENERS.replace("PRINT", "")) as folder:
+        plain = run(command, cwd=folder.path)
+        result = run(command, environment, cwd=folder.path, library=library)
+        # Only PyEval_SetTrace can trace another thread before 3.12, and it tells.
+        own = [] if interpreter.has_monitoring else [("sys.settrace",)]
+        heard = [ast.literal_eval(each.stdout.decode()) for each in (plain, result)]
+        for each in own:
+            heard[1].remove(each)
+        expect_equal("events", heard[1], heard[0])
+        # The hook itself is not traced, nor what is collected in it.
+        program = LISTENERS.replace("sys.addaudithook(heard)\n", "")
+        folder.write("shop.py", program.replace("PRINT", "print(count, ends)"))
+        result = run(command, environment, cwd=folder.path, library=library)
+        count, ends = result.stdout.split(b"\n")[1].split()
+    calls = [line.rpartition("> ")[2] for line in result.lines if "> " in line]
+    # 3.11 itself collects once while it prepares a call of the trace function.
+    missing = int(count) - calls.count("collected")
+    if missing not in ([0, 2] if interpreter.version[:2] == (3, 11) else [0]):
+        raise Failure("%d calls of the callback are not traced" % missing)
+    expect_equal("calls of the destructor", calls.count("Cycle.__del__"), int(ends))
+
+
 CHECKS = [
     check_pdb_steps, check_pdb_jump, check_pdb_conditions, check_pdb_ends, check_set_trace,
     check_trace_module, check_coverage_python, check_coverage_c,
     check_coverage_monitoring, check_no_lines,
     check_c_tracer_in_thread, check_wrapped_tracer,
+    check_listeners,
 ]
