@@ -107,7 +107,7 @@ static PyObject *object_of(PyFrameObject *frame)
 static struct pt_code *enter_frame(struct pt_thread *thread, PyFrameObject *frame)
 {
 	/* Its live entry is kept away meanwhile, which brings us here. */
-	if (PT_UNLIKELY(pt_chain_has_seen(frame)))
+	if (PT_UNLIKELY(pt_chain_seen == frame))
 		return &pt_code_excluded;
 	PyObject *object = object_of(frame);
 	struct pt_code *code = object ? pt_code_get(object) : &pt_code_excluded;

@@ -40,6 +40,8 @@
 #define LINK_NAME "libpytrace"
 #define LINES "f_trace_lines"
 
+#define FAST __attribute__((tls_model("initial-exec")))
+
 /* How far into a thread state the function is looked for; none is shorter. */
 #define SEARCH_SIZE 192
 
@@ -70,13 +72,13 @@ static bool is_active;
 static PyThreadState *awaited;
 
 /* This thread replaces our link itself, and sees to what comes after. */
-static _Thread_local bool is_replacing;
+static _Thread_local bool is_replacing FAST;
 
 /* Another tracer has called ours, and what it called does as it likes. */
-static _Thread_local bool is_passing;
+static _Thread_local bool is_passing FAST;
 
-/* The frame whose event has been seen, and is with the program's tracer now. */
-static _Thread_local const PyFrameObject *seen;
+/* See trace_chain.h. */
+_Thread_local const PyFrameObject *pt_chain_seen FAST;
 
 static struct slots *slots_of(PyThreadState *thread)
 {
@@ -258,7 +260,7 @@ static int pass_on(PyObject *self, PyFrameObject *frame, int what, PyObject *arg
 
 /*
  * Calls the program's tracer. It may call ours again for the same event, which finds no
- * live frame then, and asks pt_chain_has_seen().
+ * live frame then, and looks at pt_chain_seen.
  */
 static int call_tracer(Py_tracefunc function, PyObject *object, PyFrameObject *frame,
 		       int what, PyObject *arg)
@@ -266,13 +268,13 @@ static int call_tracer(Py_tracefunc function, PyObject *object, PyFrameObject *f
 	struct pt_thread *thread = pt_thread_current;
 	struct pt_live *live = thread ? pt_thread_live(thread, frame) : NULL;
 	struct pt_live kept = live ? *live : (struct pt_live){ NULL, NULL };
-	const PyFrameObject *seen_before = seen;
+	const PyFrameObject *seen_before = pt_chain_seen;
 
 	if (kept.frame == frame)
 		live->frame = NULL;
-	seen = frame;
+	pt_chain_seen = frame;
 	int result = function(object, frame, what, arg);
-	seen = seen_before;
+	pt_chain_seen = seen_before;
 	if (kept.frame == frame)
 		*live = kept;
 	return result;
@@ -438,11 +440,6 @@ void pt_chain_start(Py_tracefunc function)
 	/* sys.gettrace would show the capsule. */
 	slots_offset = 0;
 	pt_py.PyEval_SetTrace(watch, NULL);
-}
-
-bool pt_chain_has_seen(const PyFrameObject *frame)
-{
-	return frame == seen;
 }
 
 void pt_chain_watch(void)

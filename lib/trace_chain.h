@@ -6,8 +6,6 @@
 #ifndef PT_TRACE_CHAIN_H
 #define PT_TRACE_CHAIN_H
 
-#include <stdbool.h>
-
 #include "python.h"
 
 /*
@@ -22,11 +20,11 @@ void pt_chain_start(Py_tracefunc watch);
 void pt_chain_watch(void);
 
 /*
- * Returns whether the event of FRAME that the current thread is at has been watched, and
- * comes again because the program's tracer calls the function that was there before it.
- * GIL: held.
+ * The frame whose event this thread has watched and its other tracer is at now. The event
+ * comes again when that tracer calls the function that was there before it.
  */
-bool pt_chain_has_seen(const PyFrameObject *frame);
+extern _Thread_local const PyFrameObject *pt_chain_seen
+	__attribute__((tls_model("initial-exec")));
 
 /*
  * Ends the sharing for good. In the current thread, the program's tracer alone gets the
