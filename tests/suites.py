@@ -68,9 +68,10 @@ SUITES = [
     Suite("pyinstrument", ["test"],
           ["pytest", "flaky", "trio", "greenlet", "pytest-asyncio", "ipython", "flask"],
           hide=["pyinstrument"]),
-    Suite("psutil", ["tests"], ["pytest", "setuptools>=80"], hide=["psutil"],
+    Suite("psutil", ["tests"], ["pytest", "pytest-instafail", "pytest-xdist", "setuptools>=80"],
+          hide=["psutil"],
           # It takes long, and looks at the memory of C functions.
-          options=["--ignore=tests/test_memleaks.py"]),
+          options=["--ignore=tests/test_memleaks.py", "-o", "verbosity_subtests=auto"]),
 ]
 
 # What must differ: the suite, the test (a pattern), why.
@@ -183,7 +184,8 @@ def run_suite(suite, python, tree, mode, library, tests):
         if mode:
             environment.update(MODES[mode], LD_PRELOAD=library, PYTRACE_OUTPUT=trace)
         command = [python, os.path.join(HERE, "suites_run.py"), report, "-q",
-                   "-p", "no:cacheprovider"] + list(suite.options) + list(tests)
+                   "-o", "cache_dir=" + os.path.join(folder, "cache")]
+        command += list(suite.options) + list(tests)
         end = threading.Event()
         keeper = threading.Thread(target=keep_small, args=(trace, end))
         keeper.start()
@@ -288,7 +290,7 @@ def perform(suite, interpreter, modes, library):
         except Exception:
             lines, is_good = traceback.format_exc().splitlines(), False
         counts = "%d tests" % len(plain[0])
-        if not plain[0]:
+        if not plain[0] or plain[1] not in (0, 1):
             lines, is_good = plain[2].splitlines()[-15:], False
         yield is_good, "%s %s: %s" % (title, mode, counts), lines
 
