@@ -283,6 +283,15 @@ static PyObject *code_at_offset(PyFrameObject *frame)
 	return code;
 }
 
+PyObject *pt_python_borrow_frame_code(PyFrameObject *frame)
+{
+	if (!pt_py.has_frame_api && code_checks >= CODE_CHECKS)
+		return code_at_offset(frame);
+	PyObject *code = pt_python_frame_code(frame);
+	pt_python_drop(code); /* the frame keeps it */
+	return code;
+}
+
 PyObject *pt_python_frame_code(PyFrameObject *frame)
 {
 	PyObject *code = NULL;

@@ -259,6 +259,9 @@ void pt_python_learn_frames(void);
 /* Returns the code object of FRAME, a new reference, or NULL. GIL: held. */
 PyObject *pt_python_frame_code(PyFrameObject *frame);
 
+/* The same, borrowed from the frame. GIL: held. */
+PyObject *pt_python_borrow_frame_code(PyFrameObject *frame);
+
 /* Returns the caller of FRAME, a new reference, or NULL at the outermost. GIL: held. */
 PyFrameObject *pt_python_frame_back(PyFrameObject *frame);
 

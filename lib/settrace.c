@@ -94,22 +94,13 @@ static int line_of(PyFrameObject *frame)
 	return line;
 }
 
-/* The code object of a frame, borrowed. */
-static PyObject *object_of(PyFrameObject *frame)
-{
-	PyObject *object = pt_python_frame_code(frame);
-
-	pt_python_drop(object); /* the frame keeps it */
-	return object;
-}
-
 /* Finds the record of the code that a frame runs, and notes it. */
 static struct pt_code *enter_frame(struct pt_thread *thread, PyFrameObject *frame)
 {
 	/* Its live entry is kept away meanwhile, which brings us here. */
 	if (PT_UNLIKELY(pt_chain_seen == frame))
 		return &pt_code_excluded;
-	PyObject *object = object_of(frame);
+	PyObject *object = pt_python_borrow_frame_code(frame);
 	struct pt_code *code = object ? pt_code_get(object) : &pt_code_excluded;
 
 	*pt_thread_live(thread, frame) = (struct pt_live){ frame, code };
