@@ -66,6 +66,28 @@ def check_plugin(interpreter, library):
             expect_embedded([program, plugin, how], interpreter, library, count)
 
 
+def check_dlopen(interpreter, library):
+    """A libpython that the program loads with dlopen and calls by dlsym."""
+    flags = link_flags(interpreter)
+    folder, name = flags[1][2:], flags[-1][2:]
+    libpython = os.path.join(folder, "lib%s.so" % name)
+    environment = {"PYTHONHOME": interpreter.prefix}
+    with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
+        program = os.path.join(folder, "late")
+        compile_c("late.c", program, ["-ldl"])
+        for mode in ("n", "g", "l", "lg"):
+            for how in ("initialize", "ex", "config", "bytes"):
+                command = [program, libpython, mode, how]
+                expect_embedded(command, interpreter, library, 1)
+                off = run(command, environment, library=library, PYTRACE="0")
+                expect_equal("off", (off.status, off.stdout, off.stderr, off.trace),
+                             (0, b"embedded True\n", b"", b""))
+            for switch in ("0", "1"):
+                result = run([program, libpython, mode, "errors"], environment,
+                             library=library, PYTRACE=switch)
+                expect_equal("dlerror", result.status, 0)
+
+
 def check_other_programs(library):
     """Programs that are not Python behave as ever."""
     commands = [["true"], ["ls", "/"], ["bash", "-c", "echo $((6 * 7)); exit 5"],
@@ -112,5 +134,5 @@ def check_exports(library):
     expect_equal("needed libraries", wrong, [])
 
 
-CHECKS = [check_embedding, check_plugin]
+CHECKS = [check_embedding, check_plugin, check_dlopen]
 CHECKS_WITHOUT_PYTHON = [check_other_programs, check_other_pythons, check_exports]
