@@ -103,6 +103,25 @@ def check_other_programs(library):
                          getattr(plain, what))
 
 
+def check_loader(library):
+    """RUNPATH and namespaces are those of the calling object; dlerror is the program's."""
+    with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
+        program = os.path.join(folder, "loader")
+        plugin = os.path.join(folder, "sub", "libloader-plugin.so")
+        source = os.path.join(folder, "plugin.c")
+        os.mkdir(os.path.dirname(plugin))
+        with open(source, "w", encoding="ascii") as file:
+            file.write("int answer(void);\nint answer(void) { return 42; }\n")
+        compile_c(source, plugin, ["-shared", "-fPIC"])
+        compile_c("loader.c", program,
+                  ["-Wl,-rpath,$ORIGIN/sub", "-Wl,--enable-new-dtags", "-ldl"])
+        expect_equal("status without", run([program]).status, 0)
+        for switch in ("0", "1"):
+            result = run([program], library=library, PYTRACE=switch)
+            expect_equal("status, errors and trace",
+                         (result.status, result.stderr, result.trace), (0, b"", b""))
+
+
 def check_other_pythons(library):
     """Versions that are not supported are left alone."""
     folder = os.path.expanduser("~/.pyenv/versions")
@@ -135,4 +154,4 @@ def check_exports(library):
 
 
 CHECKS = [check_embedding, check_plugin, check_dlopen]
-CHECKS_WITHOUT_PYTHON = [check_other_programs, check_other_pythons, check_exports]
+CHECKS_WITHOUT_PYTHON = [check_other_programs, check_loader, check_other_pythons, check_exports]
