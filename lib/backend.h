@@ -15,9 +15,6 @@ struct pt_backend {
 	int (*start)(const char **reason);
 	/* Returns whether the current interpreter is watched already. GIL: held. */
 	bool (*is_watching)(void);
-	/* Stops watching in the current interpreter. May be called in an event. GIL:
-	 * held. */
-	void (*stop)(void);
 };
 
 /* sys.monitoring: CPython 3.12 and later. */

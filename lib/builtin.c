@@ -3,6 +3,8 @@
 
 #include "builtin.h"
 
+#include "value.h"
+
 #include <stdlib.h>
 
 /*
@@ -27,7 +29,7 @@ static char *doc_of(PyObject *function, const char *name)
 /* Finds out about the original. Returns whether ours can take its place. */
 static bool read_original(struct pt_builtin *builtin, PyObject *module)
 {
-	PyObject *original = pt_py.PyObject_GetAttrString(module, builtin->names[0]);
+	PyObject *original = pt_value_global(module, builtin->names[0]);
 	PyCFunction function = original ? pt_py.PyCFunction_GetFunction(original) : NULL;
 
 	if (!function ||
@@ -47,21 +49,18 @@ static bool read_original(struct pt_builtin *builtin, PyObject *module)
 
 bool pt_builtin_replace(struct pt_builtin *builtin)
 {
-	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
-	PyObject *module = modules ?
-				   pt_py.PyDict_GetItemString(modules, builtin->module) :
-				   NULL; /* borrowed */
+	PyObject *module = pt_value_module(builtin->module);
 	bool is_done = module && read_original(builtin, module);
-	PyObject *name = is_done ? pt_py.PyObject_GetAttrString(module, "__name__") :
-				   NULL;
+	PyObject *name = is_done ? pt_value_global(module, "__name__") : NULL;
 	PyObject *replacement =
 		name ? pt_py.PyCFunction_NewEx(&builtin->method, module, name) : NULL;
 
 	for (const char **each = builtin->names; replacement && *each; each++)
-		is_done &= pt_py.PyObject_SetAttrString(module, *each, replacement) == 0;
-	if (!replacement || !is_done)
+		is_done &= pt_python_set_attr(module, *each, replacement);
+	if (!replacement)
 		pt_py.PyErr_Clear();
 	pt_python_drop(replacement);
 	pt_python_drop(name);
+	pt_python_drop(module);
 	return is_done && replacement;
 }

@@ -5,10 +5,14 @@
 
 #include "code_store.h"
 #include "file.h"
+#include "linecache.h"
 #include "lock.h"
 #include "log.h"
+#include "program_text.h"
+#include "rule_report.h"
 #include "rules.h"
 #include "util.h"
+#include "value.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -54,6 +58,7 @@ static void free_record(struct pt_code *code)
 	free(code->qualname);
 	free(code->module);
 	free(code->bytecode);
+	pt_file_release(code->file);
 	free(code);
 }
 
@@ -86,9 +91,10 @@ static char *child_qualname(const struct pt_code *parent, const char *name)
 	return pt_format("%s%s%s", parent->qualname, infix, name);
 }
 
-static void copy_bytecode(struct pt_code *code)
+/* Returns false without memory: yields would be taken for returns. */
+static bool copy_bytecode(struct pt_code *code)
 {
-	PyObject *bytes = pt_py.PyObject_GetAttrString(code->object, "co_code");
+	PyObject *bytes = pt_python_attr(code->object, "co_code");
 	char *data = NULL;
 	Py_ssize_t size = 0;
 
@@ -102,17 +108,18 @@ static void copy_bytecode(struct pt_code *code)
 		pt_py.PyErr_Clear();
 	}
 	pt_python_drop(bytes);
+	return code->bytecode;
 }
 
 /* Most code that runs at the start of Python is the import system's: its name, which is
- * cheap to have, tells that it has no role. */
+ * cheap to have, tells that it has no role. Without memory it may have any. */
 static bool may_have_role(const struct pt_code *code)
 {
 	if (!policy.wants_imports || strcmp(code->file->name, BOOTSTRAP) != 0)
 		return false;
 	char *name = pt_python_attr_text(code->object, "co_name");
-	bool is_known = name && (strcmp(name, "_load_unlocked") == 0 ||
-				 strcmp(name, "__exit__") == 0);
+	bool is_known = !name || strcmp(name, "_load_unlocked") == 0 ||
+			strcmp(name, "__exit__") == 0;
 	free(name);
 	return is_known;
 }
@@ -133,8 +140,11 @@ static enum pt_code_role find_role(const struct pt_code *code)
 	return is_unlock ? PT_ROLE_UNLOCK : PT_ROLE_NONE;
 }
 
-/* Makes a record of which only the file is known, or returns NULL. */
-static struct pt_code *new_record(PyObject *object)
+/*
+ * Makes a record of which only the file is known, or returns NULL. What is inside PARENT,
+ * which may be NULL, has its text from where PARENT has it.
+ */
+static struct pt_code *new_record(PyObject *object, const struct pt_code *parent)
 {
 	struct pt_code *code = calloc(1, sizeof(*code));
 	char *file = pt_python_attr_text(object, "co_filename");
@@ -145,7 +155,8 @@ static struct pt_code *new_record(PyObject *object)
 		return NULL;
 	}
 	code->object = object;
-	code->file = pt_file_get(file);
+	bool has_file_of_parent = parent && strcmp(file, parent->file->name) == 0;
+	code->file = has_file_of_parent ? pt_file_share(parent->file) : pt_file_get(file);
 	free(file);
 	if (!code->file) {
 		free_record(code);
@@ -197,6 +208,7 @@ static unsigned int origin_of_caller(void)
 			origin = code->origin;
 		else if (file && !is_generated(file))
 			origin = pt_file_origin(file) & ~(unsigned int)PT_ORIGIN_FROZEN;
+		pt_file_release(file);
 		free(name);
 		pt_python_drop(object);
 		PyFrameObject *back = pt_python_frame_back(frame);
@@ -222,27 +234,38 @@ static unsigned int synthetic_origin(const struct pt_code *code, const char *mod
 
 static char *global_text(PyObject *globals, const char *name)
 {
-	PyObject *value = globals ? pt_py.PyDict_GetItemString(globals, name) : NULL;
+	PyObject *value = globals ? pt_value_item(globals, name) : NULL;
+	char *text = NULL;
 
-	return value && pt_python_is_exactly(value, pt_py.str_type) ?
-		       pt_python_text(value) :
-		       NULL;
+	if (value && pt_python_is_exactly(value, pt_py.str_type))
+		text = pt_python_text(value);
+	pt_python_drop(value);
+	return text;
+}
+
+/* sys.argv[0], to be freed, or NULL. */
+static char *first_argument(void)
+{
+	PyObject *argv = pt_py.PySys_GetObject("argv"); /* borrowed */
+	PyObject *item = argv && pt_python_is_exactly(argv, pt_py.list_type) ?
+				 pt_py.PyList_GetItem(argv, 0) :
+				 NULL; /* borrowed */
+	bool is_text = item && pt_python_is_exactly(item, pt_py.str_type);
+	char *first = is_text ? pt_python_text(item) : NULL;
+
+	if (!item)
+		pt_py.PyErr_Clear();
+	return first;
 }
 
 /* Under "-m" and "-c", known by sys.argv[0], the project is the start directory. */
 static void find_project_by_argv(void)
 {
-	PyObject *argv = pt_py.PySys_GetObject("argv"); /* borrowed */
-	PyObject *item = argv ? pt_py.PyObject_CallMethod(argv, "__getitem__", "i", 0) :
-				NULL;
-	char *first = item ? pt_python_text(item) : NULL;
+	char *first = first_argument();
 
-	if (!item)
-		pt_py.PyErr_Clear();
 	if (first && (strcmp(first, "-m") == 0 || strcmp(first, "-c") == 0))
 		pt_file_set_project(pt_file_places()->start);
 	free(first);
-	pt_python_drop(item);
 }
 
 /*
@@ -251,11 +274,11 @@ static void find_project_by_argv(void)
  */
 static char *find_main(const struct pt_code *code, PyObject *globals)
 {
-	PyObject *spec = pt_py.PyDict_GetItemString(globals, "__spec__"); /* borrowed */
-	char *name = spec && spec != pt_py.none ? pt_python_attr_text(spec, "name") :
-						  NULL;
+	PyObject *spec = pt_value_item(globals, "__spec__");
+	char *name = spec ? pt_value_attr_text(spec, "name") : NULL;
 	const char *path = code->file->path;
 
+	pt_python_drop(spec);
 	if (!path) {
 		pt_file_set_project(pt_file_places()->start);
 		return name;
@@ -288,6 +311,16 @@ static char *module_of_file(const char *file)
 							    strlen(base));
 }
 
+/*
+ * Code that cannot be recorded now is asked about again when it is called next. What it
+ * does meanwhile is not shown.
+ */
+static struct pt_code *lack_memory(void)
+{
+	pt_log_uncounted();
+	return &pt_code_deferred;
+}
+
 static void report_file(struct pt_file *file, const struct pt_verdict *verdict)
 {
 	if (file->is_reported)
@@ -308,16 +341,22 @@ struct context {
 	char *module;	   /* __name__ */
 	char *file;	   /* __file__, once it is needed */
 	char *alias;	   /* what __main__ is otherwise called */
+	bool is_partial;   /* some of it is not known, for lack of memory */
 };
 
 static void open_context(struct context *context, const struct pt_code *code)
 {
-	context->globals = pt_py.PyEval_GetGlobals();
+	*context = (struct context){ .globals = pt_py.PyEval_GetGlobals() };
+	errno = 0;
 	context->module = global_text(context->globals, "__name__");
-	context->file = NULL;
-	context->alias = NULL;
-	if (context->module && strcmp(context->module, "__main__") == 0)
-		context->alias = find_main(code, context->globals);
+	context->is_partial = !context->module && errno == ENOMEM;
+	if (!context->module || strcmp(context->module, "__main__") != 0)
+		return;
+	errno = 0;
+	context->alias = find_main(code, context->globals);
+	context->is_partial = (!context->alias && errno == ENOMEM) ||
+			      !pt_file_places()->project ||
+			      (code->file->path && !pt_file_places()->script);
 }
 
 static void close_context(struct context *context)
@@ -348,6 +387,10 @@ static bool is_file_wanted(struct pt_code *code, const struct context *context)
 
 	if (policy.wants_report)
 		report_file(code->file, &verdict);
+	if (!code->file->is_seen && pt_rule_report_wants_files()) {
+		code->file->is_seen = true;
+		pt_rule_report_see_file(code->file->path, context->module);
+	}
 	return verdict.is_traced;
 }
 
@@ -369,7 +412,7 @@ static bool decide(struct pt_code *code, struct context *context)
 	if (code->is_traced && context->file)
 		code->module = module_of_file(context->file);
 	if (code->is_traced && !pt_py.has_monitoring && (code->flags & PT_CODE_RESUMABLE))
-		copy_bytecode(code);
+		context->is_partial |= !copy_bytecode(code);
 	return true;
 }
 
@@ -386,13 +429,15 @@ static struct pt_code *keep(struct pt_code *code)
 	if (!is_kept && pt_code_store_add(object, &pt_code_excluded))
 		return &pt_code_excluded;
 	struct pt_code *other = pt_code_find(object);
+	if (!other && is_kept)
+		return lack_memory();
 	return other ? other : &pt_code_excluded;
 }
 
 /* Makes and decides the records of the code objects inside PARENT, with its globals. */
 static void adopt_children(const struct pt_code *parent, struct context *context)
 {
-	PyObject *constants = pt_py.PyObject_GetAttrString(parent->object, "co_consts");
+	PyObject *constants = pt_python_attr(parent->object, "co_consts");
 	Py_ssize_t count = constants ? pt_py.PyTuple_Size(constants) : -1;
 
 	for (Py_ssize_t i = 0; i < count; i++) {
@@ -400,22 +445,75 @@ static void adopt_children(const struct pt_code *parent, struct context *context
 		if (!object || !pt_python_is_exactly(object, pt_py.code_type) ||
 		    pt_code_find(object))
 			continue;
-		struct pt_code *child = new_record(object);
-		if (!child)
-			continue;
-		child->origin = parent->origin;
-		if (!describe(child, parent)) {
-			free_record(child);
+		errno = 0;
+		struct pt_code *child = new_record(object, parent);
+		if (child)
+			child->origin = parent->origin;
+		if (!child || !describe(child, parent)) {
+			if (child)
+				free_record(child);
+			if (errno == ENOMEM)
+				pt_log_uncounted();
 			continue;
 		}
-		if (is_file_wanted(child, context))
-			decide(child, context);
+		struct context own = *context;
+		own.is_partial = false;
+		if (is_file_wanted(child, &own))
+			decide(child, &own);
+		context->file = own.file;
 		adopt_children(child, context);
-		keep(child);
+		if (!own.is_partial) {
+			keep(child);
+			continue;
+		}
+		/* It is asked about by itself; the parent lacks nothing. */
+		free_record(child);
+		lack_memory();
 	}
 	if (count < 0)
 		pt_py.PyErr_Clear();
 	pt_python_drop(constants);
+}
+
+/* The text of code that comes from no file, or NULL; to be freed. */
+static struct pt_source *find_generated_text(const struct pt_code *code,
+					     const char *module)
+{
+	const char *name = code->file->name;
+	struct pt_source *source = NULL;
+
+	if (module && strcmp(module, "__main__") == 0) {
+		char *first = first_argument();
+		source = first ? pt_program_text_take(name, first) : NULL;
+		free(first);
+	}
+	return source ? source : pt_linecache_find(name, code->first_line);
+}
+
+/* The code of a module is as new as its text, or newer: here the text may be another. */
+static void find_text(struct pt_code *code, const char *module)
+{
+	if (strcmp(code->name, "<module>") != 0)
+		return;
+	if (!is_generated(code->file)) {
+		code->file = pt_file_renew(code->file);
+		return;
+	}
+	struct pt_source *source = find_generated_text(code, module);
+	if (source)
+		code->file = pt_file_with_source(code->file, source);
+}
+
+/* A rule that has matched nothing may have meant a function of the user's. */
+static void see_function(const struct pt_code *code)
+{
+	char *name = NULL;
+
+	if (pt_file_origin(code->file) & PT_ORIGIN_USER)
+		name = pt_python_attr_text(code->object, "co_name");
+	if (name)
+		pt_rule_report_see_function(name);
+	free(name);
 }
 
 /*
@@ -434,7 +532,15 @@ static struct pt_code *settle(struct pt_code *code)
 		find_project_by_argv();
 	bool is_wanted = is_file_wanted(code, &context);
 	bool is_deferred = false;
-	if ((is_wanted || code->origin || may_have_role(code)) && describe(code, NULL)) {
+	bool needs_names = is_wanted || code->origin || may_have_role(code);
+	if (!is_wanted && pt_rule_report_wants_functions())
+		see_function(code);
+	errno = 0;
+	if (needs_names && !describe(code, NULL)) {
+		context.is_partial |= errno == ENOMEM;
+	} else if (needs_names) {
+		if (is_wanted)
+			find_text(code, context.module);
 		bool is_code_wanted = is_wanted && decide(code, &context);
 		if (strcmp(code->name, "<module>") == 0 &&
 		    (code->origin || (is_wanted && !pt_py.has_qualname)))
@@ -442,10 +548,10 @@ static struct pt_code *settle(struct pt_code *code)
 		is_deferred = is_code_wanted && policy.needs_file && !context.file;
 	}
 	close_context(&context);
-	if (!is_deferred)
+	if (!is_deferred && !context.is_partial)
 		return keep(code);
 	free_record(code);
-	return &pt_code_deferred;
+	return context.is_partial ? lack_memory() : &pt_code_deferred;
 }
 
 struct pt_code *pt_code_get(PyObject *object)
@@ -455,11 +561,14 @@ struct pt_code *pt_code_get(PyObject *object)
 
 	if (code)
 		return code;
+	errno = 0;
 	/* C extensions may fire events for objects of their own (3.13+). */
 	if (pt_python_is_exactly(object, pt_py.code_type))
-		code = new_record(object);
+		code = new_record(object, NULL);
 	if (code)
 		code = settle(code);
+	else if (errno == ENOMEM)
+		code = lack_memory();
 	errno = saved;
 	return code ? code : &pt_code_excluded;
 }
@@ -467,11 +576,14 @@ struct pt_code *pt_code_get(PyObject *object)
 bool pt_code_wants_module(const char *module, const char *origin)
 {
 	struct pt_rule_target target = { .module = module, .origin = PT_ORIGIN_SITE };
+	struct pt_file *file = NULL;
 
 	if (origin && *origin == '/') {
-		struct pt_file *file = pt_file_get(origin);
-		if (!file)
+		file = pt_file_get(origin);
+		if (!file) {
+			pt_log_uncounted();
 			return false;
+		}
 		target.path = file->path;
 		target.real = file->real;
 		target.origin = pt_file_origin(file);
@@ -480,7 +592,9 @@ bool pt_code_wants_module(const char *module, const char *origin)
 	} else if (origin) {
 		target.origin = PT_ORIGIN_STDLIB;
 	}
-	return pt_rules_decide(policy.rules, &target).is_traced;
+	bool is_wanted = pt_rules_wants_module(policy.rules, &target);
+	pt_file_release(file);
+	return is_wanted;
 }
 
 /* Returns a table with room for INDEX, under the lock; NULL without memory. */
@@ -514,7 +628,7 @@ static struct pt_line_table *grown_table(struct pt_code *code, enum pt_mark mark
 bool pt_code_set_line(struct pt_code *code, enum pt_mark mark, int line,
 		      struct pt_line *text)
 {
-	unsigned int index = (unsigned int)(line - code->first_line);
+	unsigned int index = (unsigned int)line - (unsigned int)code->first_line;
 	bool is_kept = false;
 
 	if (index >= MAX_LINE_TABLE)

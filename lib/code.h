@@ -39,12 +39,13 @@ enum pt_mark {
 	PT_MARK_COUNT,
 };
 
-/* Such an event, rendered: what stands before the indentation by call level, and the
+/* Such an event, rendered: what stands before the blanks (see struct pt_head), and the
  * rest. */
 struct pt_line {
 	unsigned int head;
-	unsigned int size; /* of head and rest together */
-	char text[];	   /* and room for pt_copy_blocks() */
+	unsigned int width; /* of the head */
+	unsigned int size;  /* of head and rest together; 0: nothing is shown */
+	char text[];	    /* and room for pt_copy_blocks() */
 };
 
 /* The lines of a record with one mark, from its first line on. Replaced by a larger one
@@ -64,7 +65,7 @@ struct pt_code {
 	bool is_machinery;	/* part of importlib */
 	atomic_bool is_watched; /* for the backend: its events are on */
 	_Atomic(struct pt_line_table *) tables[PT_MARK_COUNT];
-	struct pt_file *file; /* borrowed */
+	struct pt_file *file; /* a reference */
 	char *name;	      /* co_name */
 	char *qualname;	      /* co_qualname, or its equal before 3.11 */
 	char *module;	      /* base name of __file__ without ending, or NULL */
@@ -121,7 +122,7 @@ static inline const struct pt_line *pt_code_line(struct pt_code *code, enum pt_m
 {
 	struct pt_line_table *table =
 		atomic_load_explicit(&code->tables[mark], memory_order_acquire);
-	unsigned int index = (unsigned int)(line - code->first_line);
+	unsigned int index = (unsigned int)line - (unsigned int)code->first_line;
 
 	if (!table || index >= table->count)
 		return NULL;

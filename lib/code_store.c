@@ -140,13 +140,10 @@ static void watch_end(void)
 		pt_py.PyCapsule_New(interpreter, DICT_KEY, on_interpreter_end);
 
 	/* PyDict_SetItemString would make the key immortal. */
-	PyObject *result = dict && capsule ?
-				   pt_py.PyObject_CallMethod(dict, "__setitem__", "sO",
-							     DICT_KEY, capsule) :
-				   NULL;
-	if (!result)
+	PyObject *key = pt_py.PyUnicode_FromString(DICT_KEY);
+	if (!dict || !capsule || !key || pt_py.PyDict_SetItem(dict, key, capsule) != 0)
 		pt_py.PyErr_Clear();
-	pt_python_drop(result);
+	pt_python_drop(key);
 	pt_python_drop(capsule);
 }
 

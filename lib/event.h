@@ -11,9 +11,9 @@ struct pt_thread;
 /* Kinds of events. They are bits so that a set of them is an unsigned int. */
 enum pt_event_kind {
 	PT_EVENT_LINE = 1 << 0,	  /* a line is about to run */
-	PT_EVENT_CALL = 1 << 1,	  /* code is entered, for the first time or again */
+	PT_EVENT_CALL = 1 << 1,	  /* code is entered */
 	PT_EVENT_RETURN = 1 << 2, /* code is left, by return or by an exception */
-	PT_EVENT_YIELD = 1 << 3,  /* a generator or coroutine is left for a while */
+	PT_EVENT_YIELD = 1 << 3,  /* a generator or coroutine is left, or gone on with */
 	PT_EVENT_EXCEPTION =
 		1 << 4, /* an exception was raised in, or passes through, code */
 	PT_EVENT_IMPORT = 1 << 5, /* a module is being loaded, or could not be */

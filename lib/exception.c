@@ -1,132 +1,253 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * What str() gives is put together here from the parts of the exception, where its class
+ * leaves that to one of the interpreter's. str() itself would call the __str__ of whatever
+ * the parts are, warn of bytes under "python -b", and run handlers of signals: what these
+ * raise would be lost.
+ */
 #include "config.h"
 
 #include "exception.h"
 
+#include "message.h"
+#include "value.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-/* Longer messages are cut. In bytes. */
-#define MAX_MESSAGE 300
-
-/* How deep tuples in the arguments are looked into. */
-#define MAX_NESTING 3
-
-/* Returns whether str() and repr() of VALUE run no Python code. */
-static bool is_plain(PyObject *value, int nesting)
+/* Adds what BaseException.__str__ gives. */
+static void add_arguments(struct pt_message *message, PyObject *exception)
 {
-	if (value == pt_py.none || pt_python_is_exactly(value, pt_py.str_type) ||
-	    pt_python_is_exactly(value, pt_py.int_type) ||
-	    pt_python_is_exactly(value, pt_py.bytes_type) ||
-	    pt_python_is_exactly(value, pt_py.float_type) ||
-	    pt_python_is_exactly(value, pt_py.bool_type))
-		return true;
-	if (!pt_python_is_exactly(value, pt_py.tuple_type) || nesting == MAX_NESTING)
-		return false;
-	Py_ssize_t count = pt_py.PyTuple_Size(value);
-	for (Py_ssize_t i = 0; i < count; i++) {
-		if (!is_plain(pt_py.PyTuple_GetItem(value, i), nesting + 1))
-			return false;
+	PyObject *args = pt_value_field(exception, *pt_py.exc_base, "args");
+	Py_ssize_t count = args && pt_python_is_exactly(args, pt_py.tuple_type) ?
+				   pt_py.PyTuple_Size(args) :
+				   -1;
+
+	if (count < 0)
+		pt_message_add_gap(message);
+	else if (count == 1)
+		pt_message_add_str(message, pt_py.PyTuple_GetItem(args, 0));
+	else if (count > 1)
+		pt_message_add_repr(message, args);
+	pt_python_drop(args);
+}
+
+/* KeyError */
+static void add_key(struct pt_message *message, PyObject *exception)
+{
+	PyObject *args = pt_value_field(exception, *pt_py.exc_base, "args");
+	bool is_single = args && pt_python_is_exactly(args, pt_py.tuple_type) &&
+			 pt_py.PyTuple_Size(args) == 1;
+
+	if (is_single)
+		pt_message_add_repr(message, pt_py.PyTuple_GetItem(args, 0));
+	else
+		add_arguments(message, exception);
+	pt_python_drop(args);
+}
+
+/* ImportError */
+static void add_import(struct pt_message *message, PyObject *exception)
+{
+	PyObject *text = pt_value_field(exception, *pt_py.exc_import_error, "msg");
+
+	if (text && pt_python_is_exactly(text, pt_py.str_type))
+		pt_message_add_str(message, text);
+	else
+		add_arguments(message, exception);
+	pt_python_drop(text);
+}
+
+/* Returns whether there is a value; the fields of exceptions that are not set are None. */
+static bool is_set(PyObject *value)
+{
+	return value && value != pt_py.none;
+}
+
+static void add_error_number(struct pt_message *message, PyObject *number, PyObject *text)
+{
+	pt_message_add(message, "[Errno ");
+	pt_message_add_str(message, number);
+	pt_message_add(message, "] ");
+	pt_message_add_str(message, text);
+}
+
+/* OSError */
+static void add_os_error(struct pt_message *message, PyObject *exception)
+{
+	PyObject *class = *pt_py.exc_os_error;
+	PyObject *number = pt_value_field(exception, class, "errno");
+	PyObject *text = pt_value_field(exception, class, "strerror");
+	PyObject *name = pt_value_field(exception, class, "filename");
+	PyObject *other_name = pt_value_field(exception, class, "filename2");
+
+	if (is_set(name) || (is_set(number) && is_set(text)))
+		add_error_number(message, number, text);
+	else
+		add_arguments(message, exception);
+	if (is_set(name)) {
+		pt_message_add(message, ": ");
+		pt_message_add_repr(message, name);
 	}
-	return true;
+	if (is_set(name) && is_set(other_name)) {
+		pt_message_add(message, " -> ");
+		pt_message_add_repr(message, other_name);
+	}
+	pt_python_drop(other_name);
+	pt_python_drop(name);
+	pt_python_drop(text);
+	pt_python_drop(number);
 }
 
-/*
- * Reads an attribute past the type of the object, which may define properties: by the
- * descriptor that CLASS has. Returns a new reference or NULL.
- */
-static PyObject *read_slot(PyObject *object, PyObject *class, PyObject *type,
-			   const char *name)
+/* Adds the last part of the path NAME, a str. */
+static void add_base_name(struct pt_message *message, PyObject *name)
 {
-	PyObject *descriptor = pt_py.PyObject_GetAttrString(class, name);
-	PyObject *value = NULL;
+	char *path = pt_python_text(name);
+	const char *slash = path ? strrchr(path, '/') : NULL;
 
-	if (descriptor)
-		value = pt_py.PyObject_CallMethod(descriptor, "__get__", "OO", object,
-						  type);
-	pt_python_drop(descriptor);
-	if (!value)
-		pt_py.PyErr_Clear();
-	return value;
+	if (path)
+		pt_message_add(message, slash ? slash + 1 : path);
+	free(path);
 }
 
-static bool is_slot_plain(PyObject *object, PyObject *class, PyObject *type,
-			  const char *name)
+/* SyntaxError: "what (file, line n)" */
+static void add_syntax_error(struct pt_message *message, PyObject *exception)
 {
-	PyObject *value = read_slot(object, class, type, name);
-	bool is_safe = value && is_plain(value, 0);
+	PyObject *class = *pt_py.exc_syntax_error;
+	PyObject *text = pt_value_field(exception, class, "msg");
+	PyObject *name = pt_value_field(exception, class, "filename");
+	PyObject *line = pt_value_field(exception, class, "lineno");
+	bool has_name = name && pt_python_is_exactly(name, pt_py.str_type);
+	bool has_line = line && pt_python_is_exactly(line, pt_py.int_type);
+
+	pt_message_add_str(message, text);
+	if (has_name || has_line)
+		pt_message_add(message, " (");
+	if (has_name)
+		add_base_name(message, name);
+	if (has_line) {
+		pt_message_add(message, has_name ? ", line " : "line ");
+		pt_message_add_str(message, line);
+	}
+	if (has_name || has_line)
+		pt_message_add(message, ")");
+	pt_python_drop(line);
+	pt_python_drop(name);
+	pt_python_drop(text);
+}
+
+static bool is_field_str(PyObject *exception, PyObject *class, const char *name)
+{
+	PyObject *value = pt_value_field(exception, class, name);
+	bool is_str = value && pt_python_is_exactly(value, pt_py.str_type);
 
 	pt_python_drop(value);
-	return is_safe;
+	return is_str;
 }
 
-/* Returns whether TYPE's method is written in C. */
-static bool is_builtin_method(PyObject *type, PyObject *wrapper_type, const char *name)
+/* UnicodeError: str() reads these alone, and they are what it takes them for. */
+static void add_unicode_error(struct pt_message *message, PyObject *exception,
+			      PyObject *class)
 {
-	PyObject *method = pt_py.PyObject_GetAttrString(type, name);
-	bool is_builtin = method &&
-			  pt_python_is_exactly(method, (PyTypeObject *)wrapper_type);
+	PyObject *object = pt_value_field(exception, class, "object");
+	PyObject *text = NULL;
 
-	if (!method)
+	if (object &&
+	    (pt_python_is_exactly(object, pt_py.str_type) ||
+	     pt_python_is_exactly(object, pt_py.bytes_type)) &&
+	    (class == *pt_py.exc_translate_error ||
+	     is_field_str(exception, class, "encoding")) &&
+	    is_field_str(exception, class, "reason"))
+		text = pt_py.PyObject_Str(exception);
+	if (!text)
 		pt_py.PyErr_Clear();
-	pt_python_drop(method);
-	return is_builtin;
+	pt_message_add_str(message, text);
+	pt_python_drop(text);
+	pt_python_drop(object);
 }
 
-/* Returns whether str(EXCEPTION) runs no Python code. */
-static bool has_safe_text(PyObject *exception, PyObject *type)
+static void add_decode_error(struct pt_message *message, PyObject *exception)
 {
-	PyObject *base = *pt_py.exc_base;
-	PyObject *os_error = *pt_py.exc_os_error;
-	PyObject *metatype = pt_py.PyObject_Type(type);
-	PyObject *base_metatype = pt_py.PyObject_Type(base);
-	PyObject *base_str = pt_py.PyObject_GetAttrString(base, "__str__");
-	PyObject *wrapper_type = base_str ? pt_py.PyObject_Type(base_str) : NULL;
-
-	/* A metaclass of the program's could answer for the class. */
-	bool is_safe = wrapper_type && metatype == base_metatype &&
-		       is_builtin_method(type, wrapper_type, "__str__") &&
-		       is_slot_plain(exception, base, type, "args");
-	if (is_safe &&
-	    pt_py.PyType_IsSubtype((PyTypeObject *)type, (PyTypeObject *)os_error))
-		is_safe = is_slot_plain(exception, os_error, type, "filename") &&
-			  is_slot_plain(exception, os_error, type, "filename2") &&
-			  is_slot_plain(exception, os_error, type, "strerror");
-	pt_python_drop(wrapper_type);
-	pt_python_drop(base_str);
-	pt_python_drop(base_metatype);
-	pt_python_drop(metatype);
-	return is_safe;
+	add_unicode_error(message, exception, *pt_py.exc_decode_error);
 }
 
-/* Cuts the message at its first line end, or where it is too long. */
-static void shorten(char *message)
+static void add_encode_error(struct pt_message *message, PyObject *exception)
 {
-	size_t size = strcspn(message, "\r\n");
+	add_unicode_error(message, exception, *pt_py.exc_encode_error);
+}
 
-	if (size > MAX_MESSAGE) {
-		size = MAX_MESSAGE;
-		/* Not in the midst of a character. */
-		while (size && ((unsigned char)message[size] & 0xc0) == 0x80)
-			size--;
+static void add_translate_error(struct pt_message *message, PyObject *exception)
+{
+	add_unicode_error(message, exception, *pt_py.exc_translate_error);
+}
+
+/* ExceptionGroup (3.11+): "what (2 sub-exceptions)" */
+static void add_group(struct pt_message *message, PyObject *exception)
+{
+	PyObject *class = *pt_py.exc_group;
+	PyObject *text = pt_value_field(exception, class, "message");
+	PyObject *members = pt_value_field(exception, class, "exceptions");
+	bool is_tuple = members && pt_python_is_exactly(members, pt_py.tuple_type);
+	long count = is_tuple ? (long)pt_py.PyTuple_Size(members) : 0;
+
+	pt_message_add_str(message, text);
+	pt_message_add(message, " (");
+	pt_message_add_number(message, count);
+	pt_message_add(message, count == 1 ? " sub-exception)" : " sub-exceptions)");
+	pt_python_drop(members);
+	pt_python_drop(text);
+}
+
+/* A class of the interpreter's that has a __str__ of its own. */
+struct kind {
+	PyObject **class;
+	void (*add)(struct pt_message *message, PyObject *exception);
+};
+
+/* Returns what __str__ the class TYPE has. */
+static void (*find_kind(PyObject *type))(struct pt_message *, PyObject *)
+{
+	const struct kind kinds[] = {
+		{ pt_py.exc_base, add_arguments },
+		{ pt_py.exc_attribute_error, add_arguments },
+		{ pt_py.exc_name_error, add_arguments },
+		{ pt_py.exc_key_error, add_key },
+		{ pt_py.exc_os_error, add_os_error },
+		{ pt_py.exc_import_error, add_import },
+		{ pt_py.exc_syntax_error, add_syntax_error },
+		{ pt_py.exc_decode_error, add_decode_error },
+		{ pt_py.exc_encode_error, add_encode_error },
+		{ pt_py.exc_translate_error, add_translate_error },
+		{ pt_py.exc_group, add_group },
+	};
+	PyObject *own = pt_value_of_type(type, "__str__");
+	void (*add)(struct pt_message *, PyObject *) = NULL;
+
+	for (size_t i = 0; own && !add && i < PT_ARRAY_SIZE(kinds); i++) {
+		PyObject *method = kinds[i].class ?
+					   pt_value_of_type(*kinds[i].class, "__str__") :
+					   NULL;
+		if (method == own)
+			add = kinds[i].add;
+		pt_python_drop(method);
 	}
-	message[size] = '\0';
+	pt_python_drop(own);
+	return add;
 }
 
 void pt_exception_describe(PyObject *exception, struct pt_exception_text *text)
 {
 	PyObject *type = pt_py.PyObject_Type(exception);
+	void (*add)(struct pt_message *, PyObject *) = find_kind(type);
+	struct pt_message message = { .size = 0 };
 
 	text->type = pt_py.PyExceptionClass_Name(type);
 	text->message = NULL;
-	if (has_safe_text(exception, type)) {
-		PyObject *message = pt_py.PyObject_Str(exception);
-		text->message = pt_python_text(message);
-		pt_python_drop(message);
+	if (add) {
+		add(&message, exception);
+		text->message = pt_message_end(&message);
 	}
 	pt_py.PyErr_Clear();
-	if (text->message)
-		shorten(text->message);
 	pt_python_drop(type);
 }
 

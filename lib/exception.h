@@ -12,8 +12,9 @@ struct pt_exception_text {
 };
 
 /*
- * Describes EXCEPTION. The message is what str() gives, its first line, but only where
- * that is the interpreter's own work: no __str__ or __repr__ written in Python is called.
+ * Describes EXCEPTION. The message is the first line of what str() gives, if its class has
+ * none of its own to give it: nothing that is written in Python is called. What is left
+ * out, further lines among it, is marked by "…".
  * The caller destroys TEXT. No exception is left. GIL: held.
  */
 void pt_exception_describe(PyObject *exception, struct pt_exception_text *text);

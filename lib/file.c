@@ -4,32 +4,32 @@
 #include "file.h"
 
 #include "lock.h"
+
 #include "rules.h"
-#include "source.h"
 #include "util.h"
 
-#include <stdint.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define BUCKET_COUNT 1024 /* a power of two */
 #define FROZEN_PREFIX "<frozen "
-
-/* Every file seen, by the hash of its name. */
-static struct pt_file *buckets[BUCKET_COUNT];
 
 /* See pt_file_places(). */
 static struct pt_places places;
 
-void pt_file_start(void)
+int pt_file_start(void)
 {
+	char *start = getcwd(NULL, 0);
+
+	if (!start && errno != ENOMEM)
+		start = strdup("/");
+	if (!start)
+		return -ENOMEM;
+	pt_normalize_path(start);
 	free(places.start);
-	places.start = getcwd(NULL, 0);
-	if (!places.start)
-		places.start = strdup("/");
-	if (places.start)
-		pt_normalize_path(places.start);
+	places.start = start;
+	return 0;
 }
 
 const struct pt_places *pt_file_places(void)
@@ -37,22 +37,29 @@ const struct pt_places *pt_file_places(void)
 	return &places;
 }
 
+/* Returns PATH itself if it leads nowhere, NULL without memory. */
 static char *real_path(const char *path)
 {
 	char *real = realpath(path, NULL);
 
-	return real ? real : strdup(path);
+	return real || errno == ENOMEM ? real : strdup(path);
 }
 
-void pt_file_set_stdlib(const char *directory)
+int pt_file_set_stdlib(const char *directory)
 {
 	if (places.stdlib)
-		return;
+		return 0;
 	char *copy = strdup(directory);
 	if (copy)
 		pt_normalize_path(copy);
+	char *real = copy ? real_path(copy) : NULL;
+	if (!real) {
+		free(copy);
+		return -ENOMEM;
+	}
 	places.stdlib = copy;
-	places.real_stdlib = copy ? real_path(copy) : NULL;
+	places.real_stdlib = real;
+	return 0;
 }
 
 void pt_file_set_script(const char *path)
@@ -74,6 +81,9 @@ bool pt_file_is_synthetic(const char *name)
 {
 	size_t length = strlen(name);
 
+	/* "<stdin>-0" is what is typed at the prompt of 3.13. */
+	if (strncmp(name, "<stdin>-", 8) == 0)
+		return true;
 	return length == 0 || (name[0] == '<' && name[length - 1] == '>');
 }
 
@@ -91,6 +101,24 @@ static bool is_installed(const char *path)
 	return strstr(path, "/site-packages/") || strstr(path, "/dist-packages/");
 }
 
+bool pt_file_is_systems(const char *path, const char *directory)
+{
+	static const char *const trees[] = {
+		"/usr/share",	"/usr/lib", "/usr/lib32", "/usr/lib64",
+		"/usr/libexec", "/lib",	    "/lib32",	  "/lib64",
+	};
+
+	for (size_t i = 0; i < PT_ARRAY_SIZE(trees); i++) {
+		if (!is_below(path, trees[i]))
+			continue;
+		/* Who is in a part of the tree, or has a script there, works on it. */
+		bool is_part = directory && is_below(directory, trees[i]) &&
+			       strlen(directory) > strlen(trees[i]);
+		return !is_part || !is_below(path, directory);
+	}
+	return false;
+}
+
 static bool is_stdlib(const char *path)
 {
 	return (is_below(path, places.stdlib) || is_below(path, places.real_stdlib)) &&
@@ -99,12 +127,14 @@ static bool is_stdlib(const char *path)
 
 /*
  * The absolute path of a name. A relative one is taken from the current directory, where
- * Python found it, and from the start directory when it is not there any more.
+ * Python found it, and from the start directory when it is not there any more. Clears
+ * *MAY_EXIST when it is certain that there is no such file.
  */
-static char *absolute_path(const char *name)
+static char *absolute_path(const char *name, bool *may_exist)
 {
 	char *path = NULL;
 
+	*may_exist = true;
 	if (*name == '/') {
 		path = strdup(name);
 	} else {
@@ -114,10 +144,14 @@ static char *absolute_path(const char *name)
 		if (!path || access(path, F_OK) != 0) {
 			free(path);
 			path = pt_format("%s/%s", places.start, name);
+			*may_exist = path && access(path, F_OK) == 0;
 		}
 	}
 	if (path)
 		pt_normalize_path(path);
+	/* Here the root is a name like any other; there is room for it. */
+	if (path && *path == '\0')
+		strcpy(path, "/");
 	return path;
 }
 
@@ -144,7 +178,73 @@ static char *frozen_path(const char *name)
 	return NULL;
 }
 
-static char *shown_path(const struct pt_file *file)
+/* What follows the last folder of installed packages in PATH, or NULL. */
+static const char *below_packages(const char *path)
+{
+	static const char *const folders[] = { "/site-packages/", "/dist-packages/" };
+	const char *rest = NULL;
+
+	for (size_t i = 0; i < PT_ARRAY_SIZE(folders); i++) {
+		for (const char *p = path; (p = strstr(p, folders[i]));) {
+			p += strlen(folders[i]);
+			rest = p > rest ? p : rest;
+		}
+	}
+	return rest;
+}
+
+/* What follows the root of the library that PATH is in, or NULL. */
+static const char *below_library(const char *path)
+{
+	const char *roots[] = { places.stdlib, places.real_stdlib };
+	const char *rest = below_packages(path);
+
+	for (size_t i = 0; !rest && i < PT_ARRAY_SIZE(roots); i++) {
+		if (is_below(path, roots[i]) && path[strlen(roots[i])])
+			rest = path + strlen(roots[i]) + 1;
+	}
+	return rest;
+}
+
+/* Returns whether there is a file NAME in DIRECTORY, and it is another one than FILE. */
+static bool is_other(const struct pt_file *file, const char *directory, const char *name)
+{
+	char *path = directory ? pt_format("%s/%s", directory, name) : NULL;
+	bool is_same = path && (strcmp(path, file->path) == 0 ||
+				(file->real && strcmp(path, file->real) == 0));
+	bool is_found = path && !is_same && access(path, F_OK) == 0;
+
+	free(path);
+	return is_found;
+}
+
+/*
+ * How a file of a library is shown, below the library's root; NULL: as any other file.
+ * So it is where the name would be taken for that of the user's own file, or an installed
+ * one for the standard library's, and for who works inside of the library.
+ */
+static const char *library_name(const struct pt_file *file)
+{
+	const char *path = file->path;
+	const char *rest = file->origin & PT_ORIGIN_USER ? NULL : below_library(path);
+
+	if (!rest && !(file->origin & PT_ORIGIN_USER) && file->real) {
+		path = file->real;
+		rest = below_library(path);
+	}
+	if (!rest || is_other(file, places.start, rest))
+		return NULL;
+	if (file->origin & PT_ORIGIN_SITE && is_other(file, places.stdlib, rest))
+		return NULL;
+	/* The start directory is the root or below it. */
+	size_t root = (size_t)(rest - path) - 1;
+	bool is_inside = strncmp(places.start, path, root) == 0 &&
+			 (places.start[root] == '/' || places.start[root] == '\0') &&
+			 is_below(path, places.start);
+	return is_inside ? NULL : rest;
+}
+
+char *pt_file_location(const struct pt_file *file)
 {
 	if (!file->path)
 		return strdup(file->name);
@@ -152,8 +252,8 @@ static char *shown_path(const struct pt_file *file)
 	for (size_t i = 0; i < PT_ARRAY_SIZE(candidates); i++) {
 		const char *path = candidates[i];
 		size_t length = strlen(places.start);
-		if (path && strcmp(path, places.start) != 0 &&
-		    is_below(path, places.start))
+		if (path && is_below(path, places.start) && path[length] &&
+		    path[length + 1])
 			return strdup(path + length + 1);
 	}
 	return strdup(file->path);
@@ -162,21 +262,28 @@ static char *shown_path(const struct pt_file *file)
 /*
  * Where a file belongs: where it is once links are resolved. A link that leads out of
  * site-packages makes it the user's only below the start directory: package managers keep
- * packages elsewhere and link them, too.
+ * packages elsewhere and link them, too. So it is with what the system has installed.
  */
 static unsigned int origin_of(const char *path, const char *real)
 {
+	bool is_at_start = is_below(real, places.start);
+
 	if (is_stdlib(real))
 		return PT_ORIGIN_STDLIB;
-	if (is_installed(real) || (is_installed(path) && !is_below(real, places.start)))
+	if (is_installed(real) || (is_installed(path) && !is_at_start))
 		return PT_ORIGIN_SITE;
+	if (pt_file_is_systems(real, places.start) ||
+	    (!is_at_start && pt_file_is_systems(path, places.start)))
+		return PT_ORIGIN_SITE | PT_ORIGIN_SYSTEM;
 	return PT_ORIGIN_USER;
 }
 
 /* Fills in paths and origin of what is a file. */
 static bool describe_path(struct pt_file *file)
 {
-	file->path = absolute_path(file->name);
+	bool may_exist = true;
+
+	file->path = absolute_path(file->name, &may_exist);
 	if (!file->path)
 		return false;
 	/* Most files are the standard library's: no need to ask the file system. */
@@ -184,7 +291,7 @@ static bool describe_path(struct pt_file *file)
 		file->origin = PT_ORIGIN_STDLIB;
 		return true;
 	}
-	char *real = real_path(file->path);
+	char *real = may_exist ? real_path(file->path) : strdup(file->path);
 	if (!real)
 		return false;
 	file->origin = origin_of(file->path, real);
@@ -207,15 +314,14 @@ static bool describe(struct pt_file *file)
 	} else {
 		file->origin = PT_ORIGIN_USER;
 	}
-	file->shown = shown_path(file);
-	if (!file->shown)
-		return false;
-	file->shown_width = pt_utf8_width(file->shown);
 	return true;
 }
 
-static void free_file(struct pt_file *file)
+void pt_file_free(struct pt_file *file)
 {
+	if (!file)
+		return;
+	pt_source_free(file->source);
 	free(file->name);
 	free(file->path);
 	free(file->real);
@@ -223,7 +329,7 @@ static void free_file(struct pt_file *file)
 	free(file);
 }
 
-static struct pt_file *new_file(const char *name)
+struct pt_file *pt_file_new(const char *name)
 {
 	struct pt_file *file = calloc(1, sizeof(*file));
 
@@ -231,35 +337,23 @@ static struct pt_file *new_file(const char *name)
 		return NULL;
 	file->name = strdup(name);
 	if (!file->name || !describe(file)) {
-		free_file(file);
+		pt_file_free(file);
 		return NULL;
 	}
 	return file;
 }
 
-static size_t bucket_of(const char *name)
+/* Returns whether the system's file PATH is not beside or below the main script. */
+static bool is_not_scripts(const char *path)
 {
-	uint32_t hash = 2166136261U;
+	const char *slash = places.script ? strrchr(places.script, '/') : NULL;
 
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619U;
-	return hash & (BUCKET_COUNT - 1);
-}
-
-struct pt_file *pt_file_get(const char *name)
-{
-	struct pt_file **bucket = &buckets[bucket_of(name)];
-	struct pt_file *file = NULL;
-
-	pt_lock();
-	for (file = *bucket; file && strcmp(file->name, name) != 0; file = file->next)
-		;
-	if (!file && (file = new_file(name))) {
-		file->next = *bucket;
-		*bucket = file;
-	}
-	pt_unlock();
-	return file;
+	if (!slash)
+		return true;
+	char *directory = strndup(places.script, (size_t)(slash - places.script));
+	bool is_systems = !directory || pt_file_is_systems(path, directory);
+	free(directory);
+	return is_systems;
 }
 
 unsigned int pt_file_origin(const struct pt_file *file)
@@ -268,6 +362,8 @@ unsigned int pt_file_origin(const struct pt_file *file)
 	const char *real = file->real ? file->real : file->path;
 	const char *project = places.project;
 
+	if (origin & PT_ORIGIN_SYSTEM)
+		origin = real && is_not_scripts(real) ? PT_ORIGIN_SITE : PT_ORIGIN_USER;
 	if (!real || !(origin & PT_ORIGIN_USER))
 		return origin;
 	if (places.script && strcmp(real, places.script) == 0)
@@ -277,11 +373,29 @@ unsigned int pt_file_origin(const struct pt_file *file)
 	return origin;
 }
 
-struct pt_source *pt_file_source(struct pt_file *file)
+/* Finds out how a file is shown, once. */
+static void make_shown(struct pt_file *file)
 {
 	pt_lock();
-	if (!file->source)
-		file->source = pt_source_read(file->path);
+	if (!atomic_load(&file->shown)) {
+		const char *name = file->path ? library_name(file) : NULL;
+		char *shown = name ? strdup(name) : pt_file_location(file);
+		if (shown)
+			file->shown_width = pt_utf8_width(shown);
+		atomic_store_explicit(&file->shown, shown, memory_order_release);
+	}
 	pt_unlock();
-	return file->source;
+}
+
+const char *pt_file_shown(struct pt_file *file, size_t *width)
+{
+	const char *shown = atomic_load_explicit(&file->shown, memory_order_acquire);
+
+	if (!shown) {
+		make_shown(file);
+		shown = atomic_load_explicit(&file->shown, memory_order_acquire);
+	}
+	if (width)
+		*width = shown ? file->shown_width : pt_utf8_width(file->name);
+	return shown ? shown : file->name;
 }

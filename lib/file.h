@@ -3,22 +3,34 @@
 #ifndef PT_FILE_H
 #define PT_FILE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-struct pt_source;
+#include "source.h"
 
-/* One value of co_filename. Lives until the process ends; strings are owned. */
+/*
+ * One value of co_filename, with the text as it was when code of that name was met. Lives
+ * as long as somebody holds a reference; strings are owned.
+ */
 struct pt_file {
 	char *name;	     /* as in co_filename */
 	char *path;	     /* absolute and normalized; NULL: not a file ("<string>") */
 	char *real;	     /* PATH with symbolic links resolved; NULL when PATH is */
-	char *shown;	     /* for people: relative to the start directory if below it */
+	_Atomic(char *) shown; /* made on first use, see pt_file_shown() */
 	size_t shown_width;  /* of that, in characters */
 	unsigned int origin; /* set of enum pt_origin, without script and project */
-	struct pt_source *source; /* read on first use, see pt_file_source() */
-	bool is_reported;	  /* PYTRACE_DEBUG=rules has named it */
-	struct pt_file *next;
+	bool is_reported;    /* PYTRACE_DEBUG=rules has named it */
+	bool is_seen;	     /* rule_report.c knows of it */
+	/* What file_table.c keeps, under the lock. */
+	struct pt_source *source;      /* NULL: no text, or not read yet */
+	struct pt_source_stamp stamp;  /* of the file that was read */
+	bool is_read;		       /* PATH has been looked at */
+	bool is_registered;	       /* the text is that of linecache */
+	bool is_listed;		       /* its name leads to it: it is no older version */
+	unsigned int references;
+	struct pt_file *next;	       /* in the table */
+	struct pt_file *newer, *older; /* in the list of those without references */
 };
 
 /* What is known of the run, to tell the user's files from others. Strings are owned. */
@@ -30,14 +42,20 @@ struct pt_places {
 	char *project; /* real path of its directory, or the start one; NULL likewise */
 };
 
-/* Takes the current directory as the start directory. Call once. GIL: not needed. */
-void pt_file_start(void);
+/*
+ * Takes the current directory as the start directory, or the root if that is gone. Call
+ * once. Returns 0 or -ENOMEM. GIL: not needed.
+ */
+int pt_file_start(void);
 
 /* The places of this run; never NULL. Strings are borrowed. */
 const struct pt_places *pt_file_places(void);
 
-/* Sets the directory of the standard library unless it is known. GIL: held. */
-void pt_file_set_stdlib(const char *directory);
+/*
+ * Sets the directory of the standard library unless it is known. Returns 0, or -ENOMEM:
+ * then it is not known. GIL: held.
+ */
+int pt_file_set_stdlib(const char *directory);
 
 /* Sets the main script unless it is known. GIL: held. */
 void pt_file_set_script(const char *path);
@@ -45,20 +63,72 @@ void pt_file_set_script(const char *path);
 /* Sets the project's directory unless it is known. GIL: held. */
 void pt_file_set_project(const char *directory);
 
+/* Describes the file of that name; NULL without memory. For file_table.c alone, as is the
+ * next one. GIL: not needed. */
+struct pt_file *pt_file_new(const char *name);
+
+/* Frees FILE, which may be NULL, and its source. GIL: not needed. */
+void pt_file_free(struct pt_file *file);
+
 /*
- * Returns the file of that co_filename, borrowed, or NULL without memory. The same name
- * gives the same file. Safe to call from several threads. GIL: not needed.
+ * Returns the file of that co_filename, a new reference, or NULL without memory. The same
+ * name gives the same file as long as there are references and pt_file_renew() finds no
+ * change. Safe to call from several threads. GIL: not needed.
  */
 struct pt_file *pt_file_get(const char *name);
+
+/* Returns another reference to FILE. GIL: not needed. */
+struct pt_file *pt_file_share(struct pt_file *file);
+
+/* Gives a reference back; NULL is allowed. GIL: not needed. */
+void pt_file_release(struct pt_file *file);
+
+/*
+ * Takes a reference and returns one to FILE as it is now: the same, unless the file has
+ * changed since its text was read. Then the name leads to a new version, and those who
+ * hold the old one keep its text. Costs one stat(). GIL: not needed.
+ */
+struct pt_file *pt_file_renew(struct pt_file *file);
+
+/*
+ * Takes a reference and SOURCE, and returns a version of FILE with that text, to which
+ * the name does not lead; FILE itself without memory. GIL: not needed.
+ */
+struct pt_file *pt_file_with_source(struct pt_file *file, struct pt_source *source);
 
 /* Returns the set of enum pt_origin of FILE as far as it is known now. GIL: not needed.
  */
 unsigned int pt_file_origin(const struct pt_file *file);
 
+/*
+ * Returns whether PATH is below one of the directories where the system installs (not
+ * /usr/local, not /usr/src), unless DIRECTORY, which may be NULL, is a part of the same
+ * one and PATH is below it. GIL: not needed.
+ */
+bool pt_file_is_systems(const char *path, const char *directory);
+
 /* Returns whether NAME is that of no file: "<string>", "<frozen os>". GIL: not needed. */
 bool pt_file_is_synthetic(const char *name);
 
-/* Returns FILE's text, borrowed; reads it the first time. NULL without memory. */
+/*
+ * Returns where FILE is: its path, relative to the start directory when below it, or its
+ * name when it is no file; to be freed. NULL without memory. GIL: not needed.
+ */
+char *pt_file_location(const struct pt_file *file);
+
+/*
+ * Returns how FILE is shown to people, borrowed, never NULL: its location; of installed
+ * packages and the standard library without their roots, unless that is the name of a
+ * file below the start directory. *WIDTH, if WIDTH is not NULL, is set to the number of
+ * its characters. GIL: not needed.
+ */
+const char *pt_file_shown(struct pt_file *file, size_t *width);
+
+/*
+ * Returns FILE's text, borrowed, which stays as long as the caller's reference; reads it
+ * the first time. NULL when there is none, or no memory. GIL: held in a process that
+ * has Python.
+ */
 struct pt_source *pt_file_source(struct pt_file *file);
 
 #endif /* PT_FILE_H */

@@ -3,10 +3,12 @@
 
 #include "follow.h"
 
+#include "log.h"
 #include "settings.h"
 #include "util.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,25 +78,42 @@ void pt_follow_export(void)
 	free(directory);
 }
 
+/* Copies what children shall have: all of it, or nothing. */
+static bool carry(char *const *environment)
+{
+	size_t count = 0;
+
+	while (environment[count])
+		count++;
+	char **copies = calloc(count + 1, sizeof(*copies));
+	bool is_done = copies;
+	for (size_t i = carried_count = 0; is_done && i < count; i++) {
+		if (!is_carried(environment[i]))
+			continue;
+		copies[carried_count] = strdup(environment[i]);
+		is_done = copies[carried_count];
+		carried_count += is_done;
+	}
+	if (is_done) {
+		carried = copies;
+		return true;
+	}
+	while (carried_count)
+		free(copies[--carried_count]);
+	free(copies);
+	return false;
+}
+
 void pt_follow_start(char *const *environment)
 {
 	const char *follow = pt_settings_lookup(environment, "PYTRACE_FOLLOW");
 	Dl_info info;
-	size_t count = 0;
 
 	if (!follow || strcmp(follow, "force") != 0 || carried)
 		return;
 	if (!dladdr((void *)(size_t)pt_follow_start, &info) ||
-	    !realpath(info.dli_fname, library))
-		return;
-	while (environment[count])
-		count++;
-	carried = calloc(count + 1, sizeof(*carried));
-	for (size_t i = 0; carried && i < count; i++) {
-		char *copy = is_carried(environment[i]) ? strdup(environment[i]) : NULL;
-		if (copy)
-			carried[carried_count++] = copy;
-	}
+	    !realpath(info.dli_fname, library) || !carry(environment))
+		pt_log("PYTRACE_FOLLOW: cannot force it: %s", strerror(errno));
 }
 
 bool pt_follow_wants_exec(char *const *environment)

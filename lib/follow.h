@@ -8,7 +8,8 @@
 
 /*
  * Notes, from the environment of the process, what children shall have: LD_PRELOAD and
- * all PYTRACE_ variables. Only with PYTRACE_FOLLOW=force. GIL: not needed.
+ * all PYTRACE_ variables. Only with PYTRACE_FOLLOW=force. Says so when that cannot be
+ * done. GIL: not needed.
  */
 void pt_follow_start(char *const *environment);
 
@@ -35,7 +36,7 @@ size_t pt_follow_size(char *const *environment);
 
 /*
  * Puts the library and the settings back into an environment that lacks them, in MEMORY
- * of the size asked for (on the caller's stack: the child of vfork must not allocate).
+ * of the size asked for, which need not be clear. Safe in the child of vfork.
  * Returns the new environment, which refers to the old one.
  */
 char *const *pt_follow_merge(char *const *environment, void *memory);

@@ -16,26 +16,34 @@ struct pt_format_options {
 	int minor; /* of the Python version 3.MINOR */
 };
 
+/* What stands in front of the blanks that the tracer puts into a line. */
+struct pt_head {
+	size_t size;	    /* in bytes */
+	unsigned int width; /* in columns, or PT_COLUMN_NONE, PT_COLUMN_BEYOND */
+};
+
 /* A format. The functions append to OUT whole lines, and call no Python. */
 struct pt_format {
 	const char *name;
 	unsigned int events; /* set of enum pt_event_kind that it can show */
 	bool has_prefix;     /* the tracer puts process, thread and time in front */
 	bool needs_file;     /* shows only code whose globals have __file__ */
-	unsigned int indent; /* columns of indentation for each call level */
+	bool omits_repeats;  /* no first line of a class body behind the call of it */
 	/*
 	 * Renders a line event, once for each line of a code object: what changes from
 	 * one time to the next is put in by the tracer, namely the prefix in front, and
-	 * the indentation by call level after the first *HEAD bytes.
+	 * after HEAD the blanks up to the column and the indentation by call level.
+	 * HEAD->width is PT_COLUMN_NONE until it is set.
 	 */
 	void (*line)(const struct pt_format_options *options, const struct pt_code *code,
-		     int line, struct pt_buf *out, size_t *head);
+		     int line, struct pt_buf *out, struct pt_head *head);
 	/*
 	 * Renders any other event, likewise without its indentation. Calls, returns and
 	 * yields are rendered once for each line of a code object, too.
 	 */
 	void (*event)(const struct pt_format_options *options,
-		      const struct pt_event *event, struct pt_buf *out, size_t *head);
+		      const struct pt_event *event, struct pt_buf *out,
+		      struct pt_head *head);
 };
 
 /* For people: where, then the source line, indented by call level. */

@@ -5,6 +5,7 @@
 #include "format.h"
 
 #include "code.h"
+#include "column.h"
 #include "event.h"
 #include "file.h"
 #include "source.h"
@@ -13,10 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INDENT 2	/* columns for each call level */
-#define FIRST_COLUMN 16 /* where the text begins, if the place is short enough */
-#define COLUMN_STEP 8	/* else at the next multiple of this */
-
 /* Colors (ECMA-48 SGR), by what is shown. */
 #define COLOR_PLACE "\033[2m"
 #define COLOR_CALL "\033[36m"
@@ -24,18 +21,21 @@
 #define COLOR_IMPORT "\033[35m"
 #define COLOR_END "\033[0m"
 
-/* The column at which the text of all lines of a file begins. */
-static size_t text_column(struct pt_file *file)
-{
-	/* The place, a colon, at least one digit, two spaces. */
-	size_t width = file->shown_width + 4;
+/* How wide a place is. */
+struct widths {
+	size_t name;
+	size_t place;
+};
 
+/* Makes room in front of the column for every place in a file whose name is that wide, so
+ * that it does not move in the midst of one. */
+static void fit_file(struct pt_file *file, size_t width)
+{
+	width += strlen(":0");
 	for (int count = pt_source_line_count(pt_file_source(file)); count >= 10;
 	     count /= 10)
 		width++;
-	if (width < FIRST_COLUMN)
-		return FIRST_COLUMN;
-	return (width + COLUMN_STEP - 1) / COLUMN_STEP * COLUMN_STEP;
+	pt_column_fit(width);
 }
 
 /* Returns whether a terminal may take the character for a control: C0, DEL, C1. */
@@ -81,15 +81,14 @@ static void add_clean(struct pt_buf *out, const char *text, size_t size)
 	}
 }
 
-/* Appends "FILE:LINE", padded to the column unless it ends the line. */
-static void add_place(const struct pt_format_options *options, const struct pt_code *code,
-		      int line, bool is_padded, struct pt_buf *out)
+/* Appends "FILE:LINE". Returns the width of the name and that of the place. */
+static struct widths add_place(const struct pt_format_options *options,
+			       const struct pt_code *code, int line, struct pt_buf *out)
 {
-	const char *name = code->file->shown;
+	struct widths widths = { 0 };
+	const char *name = pt_file_shown(code->file, &widths.name);
 	char number[16];
 	int digits = snprintf(number, sizeof(number), ":%d", line);
-	size_t width = code->file->shown_width + (size_t)digits;
-	size_t column = is_padded ? text_column(code->file) : 0;
 
 	if (options->has_color)
 		pt_buf_add_string(out, COLOR_PLACE);
@@ -97,13 +96,27 @@ static void add_place(const struct pt_format_options *options, const struct pt_c
 	pt_buf_add_string(out, number);
 	if (options->has_color)
 		pt_buf_add_string(out, COLOR_END);
-	if (is_padded)
-		pt_buf_add_fill(out, ' ', column > width ? column - width : 2);
+	widths.place = widths.name + (size_t)digits;
+	return widths;
+}
+
+/* The same in front of text, which begins at the column or, where the place is too long
+ * for it, two blanks behind. */
+static void add_head(const struct pt_format_options *options, const struct pt_code *code,
+		     int line, struct pt_buf *out, struct pt_head *head)
+{
+	struct widths widths = add_place(options, code, line, out);
+
+	fit_file(code->file, widths.name);
+	head->width = pt_column_fit(widths.place);
+	if (head->width == PT_COLUMN_BEYOND)
+		pt_buf_add_string(out, "  ");
+	head->size = out->size;
 }
 
 static void render_line(const struct pt_format_options *options,
 			const struct pt_code *code, int line, struct pt_buf *out,
-			size_t *head)
+			struct pt_head *head)
 {
 	size_t size = 0;
 	const char *text = pt_source_line(pt_file_source(code->file), line, &size);
@@ -113,25 +126,23 @@ static void render_line(const struct pt_format_options *options,
 	while (size && (text[size - 1] == ' ' || text[size - 1] == '\t' ||
 			text[size - 1] == '\f'))
 		size--;
-	add_place(options, code, line, size > 0, out);
-	*head = out->size;
 	if (size) {
+		add_head(options, code, line, out, head);
 		pt_buf_add_fill(out, ' ', indent > base ? indent - base : 0);
 		add_clean(out, text, size);
 		pt_buf_add_string(out, "\n");
 	} else {
+		add_place(options, code, line, out);
 		pt_buf_add_string(out, "\n");
-		*head = out->size;
 	}
 }
 
 /* Appends the place and MARK, in COLOR. */
 static void add_marked(const struct pt_format_options *options,
 		       const struct pt_event *event, const char *color, const char *mark,
-		       struct pt_buf *out, size_t *head)
+		       struct pt_buf *out, struct pt_head *head)
 {
-	add_place(options, event->code, event->line, true, out);
-	*head = out->size;
+	add_head(options, event->code, event->line, out, head);
 	if (options->has_color)
 		pt_buf_add_string(out, color);
 	pt_buf_add_string(out, mark);
@@ -168,7 +179,8 @@ static void add_detail(const struct pt_event *event, struct pt_buf *out)
 }
 
 static void render_event(const struct pt_format_options *options,
-			 const struct pt_event *event, struct pt_buf *out, size_t *head)
+			 const struct pt_event *event, struct pt_buf *out,
+			 struct pt_head *head)
 {
 	switch (event->kind) {
 	case PT_EVENT_CALL:
@@ -197,7 +209,7 @@ const struct pt_format pt_format_text = {
 	.name = "text",
 	.events = PT_EVENT_ALL,
 	.has_prefix = true,
-	.indent = INDENT,
+	.omits_repeats = true,
 	.line = render_line,
 	.event = render_event,
 };

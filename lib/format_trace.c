@@ -35,13 +35,13 @@ static const char *find_text(const struct pt_code *code, int line, size_t *size)
 
 static void render_line(const struct pt_format_options *options,
 			const struct pt_code *code, int line, struct pt_buf *out,
-			size_t *head)
+			struct pt_head *head)
 {
 	size_t size = 0;
 	const char *text = find_text(code, line, &size);
 	bool is_new = options->minor >= NEW_LAYOUT_MINOR;
 
-	*head = 0;
+	(void)head;
 	pt_buf_add_format(out, "%s(%d)", base_name(code->file->name), line);
 	if (!is_new || text)
 		pt_buf_add_string(out, is_new ? ":  " : ": ");
@@ -52,10 +52,11 @@ static void render_line(const struct pt_format_options *options,
 }
 
 static void render_event(const struct pt_format_options *options,
-			 const struct pt_event *event, struct pt_buf *out, size_t *head)
+			 const struct pt_event *event, struct pt_buf *out,
+			 struct pt_head *head)
 {
 	(void)options;
-	*head = 0;
+	(void)head;
 	pt_buf_add_format(out, " --- modulename: %s, funcname: %s\n",
 			  event->code->module ? event->code->module : "",
 			  event->code->name);

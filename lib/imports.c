@@ -12,8 +12,10 @@
 #include "event.h"
 #include "exception.h"
 #include "file.h"
+#include "log.h"
 #include "tracer.h"
 #include "util.h"
+#include "value.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +23,7 @@
 
 /* The code that asked for an import. */
 struct importer {
-	struct pt_code place; /* only its file is set */
+	struct pt_code place; /* only its file is set, a reference */
 	int line;
 	bool is_traced;
 };
@@ -68,7 +70,8 @@ static void find_importer(struct importer *importer)
 	}
 }
 
-/* What is shown of a module's origin: its path, or the kind of module in parentheses. */
+/* What is shown of a module's origin: its whole path, for that is what an import tells,
+ * or the kind of module in parentheses. */
 static char *shown_origin(const char *origin)
 {
 	if (!origin)
@@ -76,7 +79,9 @@ static char *shown_origin(const char *origin)
 	if (*origin != '/')
 		return pt_format("(%s)", origin);
 	struct pt_file *file = pt_file_get(origin);
-	return strdup(file ? file->shown : origin);
+	char *shown = file ? pt_file_location(file) : strdup(origin);
+	pt_file_release(file);
+	return shown;
 }
 
 static void report(struct pt_thread *thread, const struct pt_code *code,
@@ -88,27 +93,59 @@ static void report(struct pt_thread *thread, const struct pt_code *code,
 	pt_tracer_import(thread, code, importer->line, module, detail, is_failure);
 }
 
+/*
+ * Returns an argument of the current frame, which has just been called: a new reference,
+ * or NULL. Before 3.12 they are had as a dict alone, which nobody else has seen.
+ */
+static PyObject *argument(const char *name)
+{
+	PyObject *value = NULL;
+
+	if (!pt_py.frame_variable) {
+		PyObject *locals = pt_py.PyEval_GetLocals(); /* borrowed */
+		return locals ? pt_value_item(locals, name) : NULL;
+	}
+	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed */
+	PyObject *key = pt_python_name(name);
+	if (frame && key)
+		value = pt_py.frame_variable(frame, key);
+	if (!value)
+		pt_py.PyErr_Clear();
+	pt_python_drop(key);
+	return value;
+}
+
 /* _load_unlocked(spec) */
-static void on_load(struct pt_thread *thread, const struct pt_code *code,
-		    PyObject *locals)
+static void on_load(struct pt_thread *thread, const struct pt_code *code)
 {
 	struct importer importer = { .line = code->first_line };
-	PyObject *spec = pt_py.PyDict_GetItemString(locals, "spec"); /* borrowed */
+	PyObject *spec = argument("spec");
 
 	if (!spec)
 		return;
-	char *module = pt_python_attr_text(spec, "name");
-	char *origin = pt_python_attr_text(spec, "origin");
-	char *shown = shown_origin(origin);
+	errno = 0;
+	char *module = pt_value_attr_text(spec, "name");
+	char *origin = pt_value_attr_text(spec, "origin");
+	pt_python_drop(spec);
 	find_importer(&importer);
+	/* One that is not known would be taken for another. */
+	if (errno == ENOMEM) {
+		pt_log_uncounted();
+		free(module);
+		module = NULL;
+	}
+	char *shown = shown_origin(origin);
 	bool is_wanted = module && pt_code_wants_module(module, origin);
 	/* Where code that is not traced asks for it, the module itself is the place to
 	 * show. */
-	if (is_wanted && !importer.is_traced && origin && *origin == '/')
+	if (is_wanted && !importer.is_traced && origin && *origin == '/') {
+		pt_file_release(importer.place.file);
 		importer =
 			(struct importer){ .place.file = pt_file_get(origin), .line = 1 };
+	}
 	if (is_wanted || (module && importer.is_traced))
 		report(thread, code, &importer, module, shown, false);
+	pt_file_release(importer.place.file);
 	free(module);
 	free(origin);
 	free(shown);
@@ -126,38 +163,49 @@ static char *failure_text(PyObject *exception)
 }
 
 /* __exit__(self, type, exception, traceback) of a module lock */
-static void on_unlock(struct pt_thread *thread, const struct pt_code *code,
-		      PyObject *locals)
+static void on_failure(struct pt_thread *thread, const struct pt_code *code,
+		       PyObject *exception)
 {
 	struct importer importer = { .line = code->first_line };
-	PyObject *self = pt_py.PyDict_GetItemString(locals, "self"); /* borrowed */
-	PyObject *args = pt_py.PyDict_GetItemString(locals, "args"); /* borrowed */
-	PyObject *exception = args && pt_py.PyTuple_Size(args) == 3 ?
-				      pt_py.PyTuple_GetItem(args, 1) :
-				      NULL;
+	PyObject *self = argument("self");
 
-	if (!self || !exception || exception == pt_py.none)
-		return;
+	errno = 0;
 	/* Before 3.11 __exit__ may be that of another class, which has no _name. */
-	char *module = pt_python_attr_text(self, "_name");
+	char *module = self ? pt_value_attr_text(self, "_name") : NULL;
+
+	pt_python_drop(self);
 	find_importer(&importer);
+	if (errno == ENOMEM)
+		pt_log_uncounted();
 	if (module && (importer.is_traced || pt_code_wants_module(module, NULL))) {
 		char *detail = failure_text(exception);
 		report(thread, code, &importer, module, detail, true);
 		free(detail);
 	}
+	pt_file_release(importer.place.file);
 	free(module);
+}
+
+static void on_unlock(struct pt_thread *thread, const struct pt_code *code)
+{
+	PyObject *args = argument("args");
+	PyObject *exception = args && pt_py.PyTuple_Size(args) == 3 ?
+				      pt_py.PyTuple_GetItem(args, 1) :
+				      NULL; /* borrowed */
+
+	if (exception && exception != pt_py.none)
+		on_failure(thread, code, exception);
+	pt_python_drop(args);
 }
 
 void pt_imports_call(struct pt_thread *thread, const struct pt_code *code)
 {
 	int saved = errno;
-	PyObject *locals = pt_py.PyEval_GetLocals(); /* borrowed */
 
-	if (locals && code->role == PT_ROLE_LOAD)
-		on_load(thread, code, locals);
-	else if (locals && code->role == PT_ROLE_UNLOCK)
-		on_unlock(thread, code, locals);
+	if (code->role == PT_ROLE_LOAD)
+		on_load(thread, code);
+	else if (code->role == PT_ROLE_UNLOCK)
+		on_unlock(thread, code);
 	pt_py.PyErr_Clear();
 	errno = saved;
 }

@@ -3,142 +3,138 @@
 
 #include "lineage.h"
 
-#include "util.h"
+#include "fixed_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-/* No run is nested deeper. */
-#define MAX_ANCESTORS 64
+/* What we read of /proc/PID/stat, proc_pid_stat(5): fields by their numbers there. */
+enum { FIELD_STATE = 3, FIELD_THREADS = 20, FIELD_START_TIME = 22, FIELD_COUNT };
 
-#define NANOSECONDS 1000000000LL
-
-/* What we read of /proc/PID/stat. */
-struct status {
-	char state;
-	pid_t parent;
-	int threads;
-	uint64_t start_time;
-};
-
-/* Reads a file of /proc, at most SIZE - 1 bytes. Returns the number of bytes, or -1. */
-static ssize_t read_proc(pid_t pid, const char *name, char *out, size_t size)
+/* Reads a file whole, at most SIZE - 1 bytes, and ends it by NUL. */
+static bool read_text(const char *path, char *out, size_t size)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
 	if (fd < 0)
-		return -1;
+		return false;
 	ssize_t got = read(fd, out, size - 1);
 	close(fd);
-	if (got >= 0)
-		out[got] = '\0';
-	return got;
+	out[got > 0 ? got : 0] = '\0';
+	return got > 0;
 }
 
-static bool read_status(pid_t pid, struct status *status)
+static uint64_t parse_number(const char *text)
 {
-	char text[1024];
-	unsigned long long start_time = 0;
-	int parent = 0;
-	int threads = 0;
+	uint64_t number = 0;
 
-	if (read_proc(pid, "stat", text, sizeof(text)) <= 0)
+	for (; *text >= '0' && *text <= '9'; text++)
+		number = number * 10 + (uint64_t)(*text - '0');
+	return number;
+}
+
+/*
+ * Finds out when a process was started, 0 if it is dead. The state is that of the main
+ * thread, which may end before others do. Returns false when it cannot be seen.
+ */
+static bool read_start_time(int64_t pid, uint64_t *start_time)
+{
+	struct pt_fixed_text path = { 0 };
+	char text[1024];
+	const char *fields[FIELD_COUNT] = { 0 };
+
+	pt_fixed_add(&path, "/proc/");
+	pt_fixed_add_number(&path, (uint64_t)pid);
+	pt_fixed_add(&path, "/stat");
+	if (!read_text(path.text, text, sizeof(text)))
 		return false;
 	/* The name in parentheses may hold anything, parentheses too. */
 	const char *rest = strrchr(text, ')');
-	if (!rest ||
-	    sscanf(rest + 1,
-		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-		   "%*d %d %*d %llu",
-		   &status->state, &parent, &threads, &start_time) != 4)
+	for (int i = FIELD_STATE; rest && i < FIELD_COUNT; i++) {
+		rest = strchr(rest, ' ');
+		fields[i] = rest ? ++rest : NULL;
+	}
+	if (!rest)
 		return false;
-	status->parent = parent;
-	status->threads = threads;
-	status->start_time = start_time;
+	bool is_dead = *fields[FIELD_STATE] == 'X' ||
+		       (*fields[FIELD_STATE] == 'Z' &&
+			parse_number(fields[FIELD_THREADS]) <= 1);
+	*start_time = is_dead ? 0 : parse_number(fields[FIELD_START_TIME]);
 	return true;
 }
 
-/* The state is that of the main thread, which may end before others do. */
-static bool is_dead(const struct status *status)
-{
-	return status->state == 'X' || (status->state == 'Z' && status->threads <= 1);
-}
-
-uint64_t pt_lineage_start_time(pid_t pid)
-{
-	struct status status;
-
-	if (!read_status(pid, &status) || is_dead(&status))
-		return 0;
-	return status.start_time;
-}
-
-uint64_t pt_lineage_pid_namespace(void)
+static uint64_t namespace_of(const char *path)
 {
 	struct stat status;
 
-	return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+	return stat(path, &status) == 0 ? status.st_ino : 0;
 }
 
-/* Returns whether a process was started with LIBRARY in its LD_PRELOAD. */
-static bool has_preload(pid_t pid, const char *library)
+static int digit_of(char c)
 {
-	static const char variable[] = "LD_PRELOAD=";
-	char *text = malloc(128 << 10);
-	ssize_t size = text ? read_proc(pid, "environ", text, 128 << 10) : -1;
-	bool is_found = false;
-
-	for (const char *p = text; size > 0 && p < text + size && !is_found;
-	     p += strlen(p) + 1)
-		is_found = strncmp(p, variable, strlen(variable)) == 0 &&
-			   strstr(p, library);
-	free(text);
-	return is_found;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* When the run began, in ticks; 0 if with this process. */
-static uint64_t run_start(const char *library)
+/* Reads the number that the kernel gives each start of a system. */
+static void read_boot(unsigned char boot[16])
 {
-	struct status status;
-	uint64_t start = 0;
-	pid_t pid = getppid();
+	char text[64] = "";
+	size_t digits = 0;
 
-	for (int i = 0; i < MAX_ANCESTORS && pid > 0 && has_preload(pid, library); i++) {
-		if (!read_status(pid, &status))
-			break;
-		start = status.start_time;
-		pid = status.parent;
+	memset(boot, 0, 16);
+	read_text("/proc/sys/kernel/random/boot_id", text, sizeof(text));
+	for (const char *p = text; *p && digits < 32; p++) {
+		int digit = digit_of(*p);
+		if (digit < 0)
+			continue;
+		boot[digits / 2] = (unsigned char)(boot[digits / 2] << 4 | digit);
+		digits++;
 	}
-	return start;
 }
 
-/* The time of day, in nanoseconds, of a number of ticks since the system was started. */
-static int64_t time_of_ticks(uint64_t ticks)
+void pt_lineage_self(struct pt_process *process)
 {
-	struct timespec now;
-	struct timespec up;
+	int saved = errno;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	int64_t boot = (now.tv_sec - up.tv_sec) * NANOSECONDS + now.tv_nsec - up.tv_nsec;
-	return boot + (int64_t)ticks * (NANOSECONDS / sysconf(_SC_CLK_TCK));
+	process->pid = getpid();
+	process->start_time = 0;
+	read_start_time(process->pid, &process->start_time);
+	process->pid_namespace = namespace_of("/proc/self/ns/pid");
+	process->time_namespace = namespace_of("/proc/self/ns/time");
+	read_boot(process->boot);
+	errno = saved;
 }
 
-bool pt_lineage_is_file_of_run(const char *path, const char *library)
+/* Returns whether the pid means the same thing in both processes. */
+static bool is_comparable(const struct pt_process *process, const struct pt_process *self)
 {
-	struct stat status;
-	uint64_t start = run_start(library);
+	static const unsigned char unknown[16];
 
-	if (start == 0 || stat(path, &status) != 0)
+	return process->pid > 0 && process->pid <= INT32_MAX && self->pid_namespace &&
+	       process->pid_namespace == self->pid_namespace &&
+	       memcmp(process->boot, self->boot, sizeof(self->boot)) == 0 &&
+	       memcmp(self->boot, unknown, sizeof(unknown)) != 0;
+}
+
+bool pt_lineage_is_dead(const struct pt_process *process, const struct pt_process *self)
+{
+	uint64_t start_time = 0;
+	int saved = errno;
+
+	if (!is_comparable(process, self))
 		return false;
-	int64_t written = status.st_mtim.tv_sec * NANOSECONDS + status.st_mtim.tv_nsec;
-	return written >= time_of_ticks(start);
+	bool is_gone = kill((pid_t)process->pid, 0) != 0 && errno == ESRCH;
+	bool is_seen = !is_gone && read_start_time(process->pid, &start_time);
+	errno = saved;
+	if (!is_seen || start_time == 0)
+		return is_gone || is_seen;
+	/* Another process may have the pid now. Time namespaces have their own clocks. */
+	return process->start_time && start_time != process->start_time &&
+	       process->time_namespace == self->time_namespace;
 }

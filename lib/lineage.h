@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is who among processes: is one still the same, and which run does ours belong to.
- */
+/* Processes, told apart beyond their pids: is one still the same, is it dead? */
 #ifndef PT_LINEAGE_H
 #define PT_LINEAGE_H
 
@@ -8,22 +7,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/*
- * Returns when a process was started, in clock ticks since the system was (field 22 of
- * proc_pid_stat(5)), or 0 when there is no such process or it is dead. GIL: not needed.
- */
-uint64_t pt_lineage_start_time(pid_t pid);
+/* A process, for ever. Its pid and start time count within the namespaces alone. */
+struct pt_process {
+	int64_t pid;
+	uint64_t start_time; /* clock ticks since the system was started; 0: not known */
+	uint64_t pid_namespace;
+	uint64_t time_namespace;
+	unsigned char boot[16]; /* which start of which system; zeros: not known */
+};
 
-/* Returns the number of the pid namespace of this process, 0 if unknown. GIL: not needed.
- */
-uint64_t pt_lineage_pid_namespace(void);
+/* Fills in who this process is. GIL: not needed; safe in signal handlers. */
+void pt_lineage_self(struct pt_process *process);
 
 /*
- * Returns whether the file at PATH was written since the run began. A run begins with the
- * topmost of this process's ancestors that has LIBRARY in its LD_PRELOAD, which need not
- * be Python ("sh -c 'python a.py; python b.py'"); false when there is none. GIL: not
- * needed.
+ * Returns whether PROCESS is known to be dead, seen from SELF. In doubt (another system,
+ * another namespace, no /proc) it is alive. GIL: not needed; safe in signal handlers.
  */
-bool pt_lineage_is_file_of_run(const char *path, const char *library);
+bool pt_lineage_is_dead(const struct pt_process *process, const struct pt_process *self);
 
 #endif /* PT_LINEAGE_H */

@@ -4,6 +4,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -30,4 +31,13 @@ void pt_log(const char *format, ...)
 	line[size++] = '\n';
 	pt_write_all(STDERR_FILENO, line, size, NULL);
 	errno = saved;
+}
+
+void pt_log_uncounted(void)
+{
+	static atomic_bool is_said;
+
+	if (!atomic_exchange(&is_said, true))
+		pt_log("out of memory; at least one event is missing that is not counted "
+		       "as lost");
 }

@@ -11,4 +11,10 @@
  */
 void pt_log(const char *format, ...) PT_PRINTF(1, 2);
 
+/*
+ * Says, once, that memory ran out and an event is missing that nobody counted. errno is
+ * left as it was. GIL: not needed.
+ */
+void pt_log_uncounted(void);
+
 #endif /* PT_LOG_H */

@@ -11,12 +11,14 @@
 
 #include "backend.h"
 
+#include "await.h"
 #include "code.h"
 #include "event.h"
 #include "imports.h"
 #include "opcode_events.h"
 #include "thread.h"
 #include "tracer.h"
+#include "value.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -40,13 +42,38 @@ static const int tool_ids[] = { 4, 3, 5, 2, 1, 0 };
 static int tool_id = -1;
 
 /* Sets of events, as bits of sys.monitoring.events. */
+static long start_event;
 static long local_events;
 static long unwind_events;
+
+/*
+ * The functions of sys.monitoring, as they are at the start: a program may put others in
+ * their place. They know the interpreter without their module.
+ */
+enum { USE_TOOL, GET_TOOL, REGISTER, GET_EVENTS, SET_EVENTS, SET_LOCAL_EVENTS,
+       FUNCTION_COUNT };
+
+static PyMethodDef functions[FUNCTION_COUNT] = {
+	[USE_TOOL] = { .ml_name = "use_tool_id" },
+	[GET_TOOL] = { .ml_name = "get_tool" },
+	[REGISTER] = { .ml_name = "register_callback" },
+	[GET_EVENTS] = { .ml_name = "get_events" },
+	[SET_EVENTS] = { .ml_name = "set_events" },
+	[SET_LOCAL_EVENTS] = { .ml_name = "set_local_events" },
+};
 
 /* What callbacks return; None and DISABLE are immortal since 3.12: nobody counts them. */
 static inline PyObject *go_on(void)
 {
 	return pt_py.none;
+}
+
+static PyObject *end_watching(void);
+
+/* The same for local events, each of which ends where it is once tracing has ended. */
+static inline PyObject *go_on_here(void)
+{
+	return PT_UNLIKELY(pt_tracer_has_ended()) ? end_watching() : pt_py.none;
 }
 
 /* The record of code that has had an event; those of the last events are at hand. */
@@ -77,13 +104,31 @@ static inline struct pt_thread *traced_thread(PyObject *object, struct pt_code *
 	return *code && (*code)->is_traced ? thread : NULL;
 }
 
-/* Calls a function of sys.monitoring. Returns whether it went well; no exception is left.
- */
-static bool call_monitoring(const char *name, const char *format, ...)
+/* Notes the functions. Returns false when one is missing or is not the interpreter's. */
+static bool find_functions(PyObject *monitoring)
 {
-	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *function = monitoring ? pt_py.PyObject_GetAttrString(monitoring, name) :
-					  NULL;
+	for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+		PyMethodDef *method = &functions[i];
+		PyObject *function = pt_value_global(monitoring, method->ml_name);
+		bool is_known = function && pt_python_is_exactly(function,
+								 pt_py.function_type);
+
+		if (is_known && !method->ml_meth) {
+			method->ml_flags = pt_py.PyCFunction_GetFlags(function);
+			method->ml_meth = pt_py.PyCFunction_GetFunction(function);
+		}
+		pt_python_drop(function);
+		if (!is_known)
+			return false;
+	}
+	return true;
+}
+
+/* Calls one of the functions. Returns what it gives, a new reference, or NULL; no
+ * exception is left. */
+static PyObject *ask_monitoring(int which, const char *format, ...)
+{
+	PyObject *function = pt_py.PyCFunction_NewEx(&functions[which], NULL, NULL);
 	va_list args;
 
 	va_start(args, format);
@@ -92,38 +137,42 @@ static bool call_monitoring(const char *name, const char *format, ...)
 	PyObject *result = tuple ? pt_py.PyObject_Call(function, tuple, NULL) : NULL;
 	pt_python_drop(tuple);
 	pt_python_drop(function);
-	pt_python_drop(result);
 	if (!result)
 		pt_py.PyErr_Clear();
 	return result;
 }
 
-/* Returns the bit of an event, 0 when this version does not have it. */
-static long event_bit(const char *name)
+/* Ends a call of ask_monitoring() whose result does not matter. Returns whether it went
+ * well. */
+static bool is_done(PyObject *result)
 {
-	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *events = pt_py.PyObject_GetAttrString(monitoring, "events");
+	pt_python_drop(result);
+	return result;
+}
+
+/* Returns the bit of an event, 0 when this version does not have it. */
+static long event_bit(PyObject *monitoring, const char *name)
+{
+	PyObject *events = pt_value_global(monitoring, "events");
 	long bit = events ? pt_python_attr_long(events, name, 0) : 0;
 
+	if (!events)
+		pt_py.PyErr_Clear();
 	pt_python_drop(events);
 	return bit;
 }
 
 static bool watch_globally(long more)
 {
-	return call_monitoring("set_events", "(il)", tool_id,
-			       event_bit("PY_START") | more);
+	return is_done(ask_monitoring(SET_EVENTS, "(il)", tool_id, start_event | more));
 }
 
 /* Returns whether the current interpreter watches frames unwind. */
 static bool is_watching_unwind(void)
 {
-	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *set = pt_py.PyObject_CallMethod(monitoring, "get_events", "i", tool_id);
+	PyObject *set = ask_monitoring(GET_EVENTS, "(i)", tool_id);
 	long events = set ? pt_py.PyLong_AsLong(set) : 0;
 
-	if (!set)
-		pt_py.PyErr_Clear();
 	pt_python_drop(set);
 	return (events & unwind_events) == unwind_events;
 }
@@ -134,11 +183,22 @@ static bool is_watching_unwind(void)
  */
 static void watch(struct pt_code *code)
 {
-	call_monitoring("set_local_events", "(iOl)", tool_id, code->object, local_events);
+	is_done(ask_monitoring(SET_LOCAL_EVENTS, "(iOl)", tool_id, code->object,
+			       local_events));
 	if (!is_watching_unwind())
 		watch_globally(unwind_events);
 	/* Not earlier: another thread would go on into code without events. */
 	code->is_watched = true;
+}
+
+/*
+ * Ends the events that are not local in the current interpreter. The tool stays ours: the
+ * local ones of code that does not run any more would be those of whoever takes it.
+ */
+static PyObject *end_watching(void)
+{
+	is_done(ask_monitoring(SET_EVENTS, "(ii)", tool_id, 0));
+	return disable;
 }
 
 static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t count)
@@ -146,8 +206,10 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	struct pt_thread *thread = pt_thread_self();
 	(void)self, (void)count;
 
-	if (PT_UNLIKELY(!thread || pt_tracer_has_ended()))
-		return disable;
+	if (PT_UNLIKELY(!thread))
+		return go_on();
+	if (PT_UNLIKELY(pt_tracer_has_ended()))
+		return end_watching();
 	struct pt_code *code = find_code(thread, args[0]);
 	if (PT_UNLIKELY(!code))
 		code = pt_code_get(args[0]);
@@ -176,12 +238,12 @@ static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t cou
 
 	if (thread)
 		pt_tracer_resume(thread, code, NULL, line_at(args[0], args[1]));
-	return go_on();
+	return go_on_here();
 }
 
 /*
  * An exception is thrown into a suspended frame, which is a way to call code for the
- * first time, too.
+ * first time, too: a task that is cancelled before it began.
  */
 static PyObject *on_throw(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
@@ -194,7 +256,10 @@ static PyObject *on_throw(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	if (code->is_traced) {
 		if (PT_UNLIKELY(!code->is_watched))
 			watch(code);
-		pt_tracer_resume(thread, code, NULL, line_at(args[0], args[1]));
+		if (pt_await_has_begun(args[0], pt_py.PyLong_AsLong(args[1])))
+			pt_tracer_resume(thread, code, NULL, line_at(args[0], args[1]));
+		else
+			pt_tracer_call(thread, code, NULL);
 	}
 	return go_on();
 }
@@ -207,7 +272,7 @@ static PyObject *on_line(PyObject *self, PyObject *const *args, Py_ssize_t count
 
 	if (__builtin_expect(thread != NULL, 1))
 		pt_tracer_line(thread, code, NULL, (int)pt_py.PyLong_AsLong(args[1]));
-	return go_on();
+	return go_on_here();
 }
 
 /*
@@ -226,35 +291,37 @@ static PyObject *on_jump(PyObject *self, PyObject *const *args, Py_ssize_t count
 	if (line != line_at(args[0], args[1]))
 		return disable;
 	pt_tracer_line(thread, code, NULL, line);
-	return go_on();
+	return go_on_here();
 }
 
-static PyObject *leave(PyObject *object, enum pt_exit how)
+static void leave(PyObject *object, enum pt_exit how)
 {
 	struct pt_code *code = NULL;
 	struct pt_thread *thread = traced_thread(object, &code);
 
 	if (thread)
 		pt_tracer_exit(thread, code, NULL, how);
-	return go_on();
 }
 
 static PyObject *on_return(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
 	(void)self, (void)count;
-	return leave(args[0], PT_EXIT_RETURN);
+	leave(args[0], PT_EXIT_RETURN);
+	return go_on_here();
 }
 
 static PyObject *on_yield(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
 	(void)self, (void)count;
-	return leave(args[0], PT_EXIT_YIELD);
+	leave(args[0], PT_EXIT_YIELD);
+	return go_on_here();
 }
 
 static PyObject *on_unwind(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
 	(void)self, (void)count;
-	return leave(args[0], PT_EXIT_UNWIND);
+	leave(args[0], PT_EXIT_UNWIND);
+	return go_on();
 }
 
 static PyObject *on_raise(PyObject *self, PyObject *const *args, Py_ssize_t count)
@@ -263,7 +330,7 @@ static PyObject *on_raise(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	struct pt_thread *thread = traced_thread(args[0], &code);
 	(void)self, (void)count;
 
-	if (thread)
+	if (thread && !pt_await_is_over(code, pt_py.PyLong_AsLong(args[1]), args[2]))
 		pt_tracer_exception(thread, code, NULL, args[2]);
 	return go_on();
 }
@@ -305,22 +372,24 @@ static bool wants(const struct handler *handler)
 }
 
 /* Registers the callbacks and finds out what to set for traced code. */
-static bool register_callbacks(void)
+static bool register_callbacks(PyObject *monitoring)
 {
 	long local = 0;
 	long unwind = 0;
 
 	for (size_t i = 0; i < PT_ARRAY_SIZE(handlers); i++) {
-		long bit = event_bit(handlers[i].event);
+		long bit = event_bit(monitoring, handlers[i].event);
 		if (!wants(&handlers[i]))
 			continue;
 		PyObject *function =
 			pt_py.PyCFunction_NewEx(&handlers[i].method, NULL, NULL);
-		bool is_done = function && bit &&
-			       call_monitoring("register_callback", "(ilO)", tool_id, bit,
-					       function);
+		bool is_known = function && bit &&
+				is_done(ask_monitoring(REGISTER, "(ilO)", tool_id, bit,
+						       function));
 		pt_python_drop(function);
-		if (!is_done)
+		if (!function)
+			pt_py.PyErr_Clear();
+		if (!is_known)
 			return false;
 		if (handlers[i].is_local)
 			local |= bit;
@@ -328,6 +397,7 @@ static bool register_callbacks(void)
 			unwind |= bit;
 	}
 	if (!local_events) {
+		start_event = event_bit(monitoring, "PY_START");
 		local_events = local;
 		unwind_events = unwind;
 	}
@@ -337,9 +407,9 @@ static bool register_callbacks(void)
 static bool take_tool_id(void)
 {
 	if (tool_id >= 0)
-		return call_monitoring("use_tool_id", "(is)", tool_id, TOOL_NAME);
+		return is_done(ask_monitoring(USE_TOOL, "(is)", tool_id, TOOL_NAME));
 	for (size_t i = 0; i < PT_ARRAY_SIZE(tool_ids); i++) {
-		if (call_monitoring("use_tool_id", "(is)", tool_ids[i], TOOL_NAME)) {
+		if (is_done(ask_monitoring(USE_TOOL, "(is)", tool_ids[i], TOOL_NAME))) {
 			tool_id = tool_ids[i];
 			return true;
 		}
@@ -353,16 +423,14 @@ static int start(const char **reason)
 
 	*reason = "sys.monitoring is missing";
 	if (!disable && monitoring)
-		disable = pt_py.PyObject_GetAttrString(monitoring, "DISABLE");
-	if (!monitoring || !disable) {
-		pt_py.PyErr_Clear();
+		disable = pt_value_global(monitoring, "DISABLE");
+	if (!monitoring || !disable || !find_functions(monitoring))
 		return -ENOSYS;
-	}
 	*reason = "every tool id of sys.monitoring is taken";
 	if (!take_tool_id())
 		return -EBUSY;
 	*reason = "sys.monitoring refused a callback";
-	if (!register_callbacks() || !watch_globally(0))
+	if (!register_callbacks(monitoring) || !watch_globally(0))
 		return -EINVAL;
 	pt_opcode_events_keep();
 	return 0;
@@ -370,30 +438,18 @@ static int start(const char **reason)
 
 static bool is_watching(void)
 {
-	PyObject *monitoring = pt_py.PySys_GetObject("monitoring"); /* borrowed */
-	PyObject *tool =
-		monitoring && tool_id >= 0 ?
-			pt_py.PyObject_CallMethod(monitoring, "get_tool", "i", tool_id) :
-			NULL;
-	char *name = tool && tool != pt_py.none ? pt_python_text(tool) : NULL;
+	PyObject *tool = tool_id >= 0 ? ask_monitoring(GET_TOOL, "(i)", tool_id) : NULL;
+	bool is_text = tool && pt_python_is_exactly(tool, pt_py.str_type);
+	char *name = is_text ? pt_python_text(tool) : NULL;
 	bool is_ours = name && strcmp(name, TOOL_NAME) == 0;
 
-	if (!tool)
-		pt_py.PyErr_Clear();
 	pt_python_drop(tool);
 	free(name);
 	return is_ours;
-}
-
-static void stop(void)
-{
-	call_monitoring("set_events", "(ii)", tool_id, 0);
-	call_monitoring("free_tool_id", "(i)", tool_id);
 }
 
 const struct pt_backend pt_backend_monitoring = {
 	.name = "sys.monitoring",
 	.start = start,
 	.is_watching = is_watching,
-	.stop = stop,
 };

@@ -18,8 +18,7 @@ static void set_opcodes(PyFrameObject *frame, bool is_on)
 {
 	PyObject *value = pt_py.PyBool_FromLong(is_on);
 
-	if (pt_py.PyObject_SetAttrString((PyObject *)frame, OPCODES, value) != 0)
-		pt_py.PyErr_Clear();
+	pt_python_set_attr((PyObject *)frame, OPCODES, value);
 	pt_python_drop(value);
 }
 

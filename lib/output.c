@@ -31,7 +31,7 @@ static char *parse_descriptor(struct pt_output *output, const char *text)
 	errno = 0;
 	long fd = strtol(digits, &end, 10);
 	if (!isdigit((unsigned char)*digits) || *end || errno || fd > 1 << 20)
-		return pt_format("bad descriptor '%s' (expected fd: and a number)", text);
+		return pt_message("bad descriptor '%s' (expected fd: and a number)", text);
 	output->fd = (int)fd;
 	return NULL;
 }
@@ -73,7 +73,7 @@ static char *expand(const char *pattern, const struct pt_output_names *names,
 			pt_buf_add(out, "%", 1);
 			break;
 		default:
-			return pt_format(
+			return pt_message(
 				"unknown '%%%.*s' in '%s' (expected %%p, %%P, %%e, "
 				"%%t, %%h or %%%%)",
 				*p ? 1 : 0, p, pattern);
@@ -100,7 +100,7 @@ static char *parse_path(struct pt_output *output, const char *text,
 		pt_buf_add(&path, "", 1);
 	}
 	if (!error && path.failed)
-		error = strdup("out of memory");
+		error = pt_no_memory;
 	if (error) {
 		pt_buf_destroy(&path);
 		return error;
@@ -133,8 +133,9 @@ bool pt_output_make_private(struct pt_output *output, int pid)
 	if (!output->path || output->is_private)
 		return true;
 	const char *slash = strrchr(output->path, '/');
+	const char *name = slash ? slash + 1 : output->path;
 	const char *dot = strrchr(output->path, '.');
-	size_t stem = dot && dot > slash + 1 ? (size_t)(dot - output->path) :
+	size_t stem = dot && dot > name ? (size_t)(dot - output->path) :
 					       strlen(output->path);
 	char *path =
 		pt_format("%.*s.%d%s", (int)stem, output->path, pid, output->path + stem);

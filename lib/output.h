@@ -24,8 +24,8 @@ struct pt_output {
 
 /*
  * Reads TEXT ("stderr", "stdout", "fd:N", a file or a directory; see README) into OUTPUT.
- * Missing directories are not made. Returns NULL, or the message for the user (to be
- * freed); then OUTPUT is stderr. GIL: not needed.
+ * Missing directories are not made. Returns NULL, or the message for the user (see
+ * pt_message()); then OUTPUT is stderr. GIL: not needed.
  */
 char *pt_output_parse(struct pt_output *output, const char *text,
 		      const struct pt_output_names *names);

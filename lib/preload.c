@@ -5,13 +5,16 @@
  * "_codecs" is replaced in the interpreter's table of builtin modules. It is called once
  * per interpreter, with sys.path set, before site, .pth files and sitecustomize, however
  * Python was started. The functions that initialize Python are interposed for programs
- * whose libpython comes later than this library, with a module that they load.
+ * whose libpython comes later than this library, with a module that they load. A libpython that came with dlopen is found before the first dlsym that
+ * could enter it (late.c).
  */
 #include "config.h"
 
+#include "late.h"
 #include "process.h"
 #include "python.h"
 #include "run.h"
+#include "run_id.h"
 #include "settings.h"
 #include "trace_chain.h"
 #include "util.h"
@@ -69,13 +72,28 @@ static void hook(void *handle)
 	}
 }
 
+/* Objects were loaded: traces the first libpython among them, and keeps it in use. */
+static void look_for_libpython(void)
+{
+	void *handle = original_init ? NULL : pt_late_open_libpython();
+
+	if (!handle)
+		return;
+	hook(handle);
+	if (python_handle != handle)
+		dlclose(handle);
+}
+
 __attribute__((constructor)) static void on_load(int argc, char **argv, char **envp)
 {
 	(void)argc, (void)envp;
 	if (pt_settings_is_off(environ))
 		return;
+	pt_run_id_start();
 	command_line = argv;
 	hook(RTLD_DEFAULT);
+	if (!original_init)
+		pt_late_watch(look_for_libpython);
 }
 
 /*
@@ -94,22 +112,49 @@ static void *open_caller(const void *address)
 	return last;
 }
 
+/* Looks NAME up by HANDLE. The program's own handle would give this library's function. */
+static void *find_by_handle(void *handle, const char *name)
+{
+	void *found = handle ? dlsym(handle, name) : NULL;
+	Dl_info there;
+	Dl_info self;
+
+	if (!found || !dladdr(found, &there) || !dladdr(&original_init, &self))
+		return NULL;
+	return there.dli_fbase != self.dli_fbase ? found : NULL;
+}
+
+/* The function of a libpython that was loaded with dlopen, whoever calls it. */
+static void *find_in_libpython(const char *name)
+{
+	void *handle = pt_late_open_libpython();
+	void *real = find_by_handle(handle, name);
+
+	if (handle)
+		dlclose(handle);
+	return real;
+}
+
 /*
  * Returns the definition of a function of libpython that the caller at ADDRESS would have
  * got without us: the next one in the global scope, or that of the libraries which the
- * caller's own object brought along.
+ * caller's own object brought along, or, where libpython's functions call one another last
+ * and the caller seems to be the program, that of the libpython that is loaded.
  */
 static void *find_real(const char *name, const void *address)
 {
+	bool is_off = pt_settings_is_off(environ);
 	void *real = dlsym(RTLD_NEXT, name);
 	void *handle = real ? NULL : open_caller(address);
 
-	if (!handle)
-		return real;
-	real = dlsym(handle, name);
-	if (!pt_settings_is_off(environ))
-		hook(handle); /* which keeps the handle in use */
-	return real;
+	if (!real) {
+		real = find_by_handle(handle, name);
+		if (real && !is_off)
+			hook(handle); /* which keeps the handle in use */
+	}
+	if (!is_off)
+		look_for_libpython();
+	return real ? real : find_in_libpython(name);
 }
 
 /* Defines "real", the function that the one being defined stands for. */

@@ -5,6 +5,11 @@
  *
  * The child of vfork shares our memory until it calls exec or _exit: in it, nothing may
  * be flushed, locked or allocated. It is known by its pid, which is not the one noted.
+ *
+ * Signal handlers may call most of these functions, and may have interrupted us anywhere:
+ * what is done here takes no lock but the turn (turn.h), which is refused where the
+ * thread has it already, and no memory. Only fork is left to those who know that they
+ * are in no handler.
  */
 #include "config.h"
 
@@ -13,17 +18,19 @@
 #include "follow.h"
 #include "lock.h"
 #include "run.h"
-#include "thread.h"
+#include "stage.h"
+#include "turn.h"
 #include "util.h"
 
-#include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -39,10 +46,12 @@ static pid_t owner;
 	X(fexecve)        \
 	X(kill)           \
 	X(killpg)         \
+	X(popen)          \
 	X(posix_spawn)    \
 	X(posix_spawnp)   \
 	X(pthread_kill)   \
 	X(raise)          \
+	X(setsid)         \
 	X(system)         \
 	X(wait4)          \
 	X(waitid)
@@ -52,6 +61,19 @@ static struct {
 #define DECLARE(name) _Atomic(__typeof__(&name)) name;
 	REAL_FUNCTIONS(DECLARE)
 } found;
+
+/* Environments of about a thousand variables fit; threads may have stacks of 32 KiB. */
+#define SMALL_SIZE 8192
+
+/* Memory for a larger one; NULL: there is none. */
+struct mapping {
+	void *data;
+	size_t size;
+};
+
+/* What the last child of vfork, which has the memory of this thread, has left behind in
+ * it when it became another program. */
+static _Thread_local struct mapping left_behind __attribute__((tls_model("initial-exec")));
 
 /* Finds the next definition of a function. There always is one: libc has them all. */
 #define FIND(name) (found.name = (__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -74,28 +96,32 @@ static bool is_owner(void)
 /* Writes out what is staged. */
 static void flush(void)
 {
-	int saved = errno;
-
 	if (is_owner())
-		pt_thread_flush_all();
-	errno = saved;
+		pt_stage_flush_all();
 }
+
+/* This fork has the turn; there is one fork at a time that does. */
+static bool has_turn;
 
 static void before_fork(void)
 {
 	flush(); /* what came before shall stand before what the child writes */
+	/* The child shall find all that the turn is about in order. */
+	has_turn = is_owner() && pt_turn_take();
 	pt_lock_before_fork();
 }
 
 static void after_fork_in_parent(void)
 {
 	pt_lock_after_fork_in_parent();
-	pt_run_after_child();
+	if (has_turn)
+		pt_turn_give();
 }
 
 static void after_fork_in_child(void)
 {
 	pt_lock_after_fork_in_child();
+	pt_turn_after_fork_in_child();
 	owner = getpid();
 	pt_run_after_fork();
 }
@@ -104,7 +130,7 @@ static void on_exit_status(int status, void *unused)
 {
 	(void)unused;
 	if (is_owner())
-		pt_run_end("exited with", status);
+		pt_run_exit(status);
 }
 
 void pt_process_start(void)
@@ -125,13 +151,13 @@ void pt_process_watch_exit(void)
 __attribute__((destructor)) static void on_unload(void)
 {
 	if (is_owner())
-		pt_thread_close_all();
+		pt_run_unload();
 }
 
 PT_EXPORT void _exit(int status)
 {
 	if (is_owner())
-		pt_run_end("exited with", status);
+		pt_run_end("exited with ", status);
 	syscall(SYS_exit_group, status);
 	__builtin_trap();
 }
@@ -173,7 +199,7 @@ static void before_signal(int signal)
 {
 	if (is_owner() && owner != 1 && is_deadly(signal) &&
 	    (signal == SIGKILL || !is_blocked(signal)))
-		pt_run_end("killed by signal", signal);
+		pt_run_end("killed by signal ", signal);
 }
 
 PT_EXPORT int kill(pid_t pid, int signal)
@@ -207,35 +233,63 @@ PT_EXPORT void abort(void)
 {
 	/* Which does not mind whether the signal is blocked. */
 	if (is_owner() && is_deadly(SIGABRT))
-		pt_run_end("killed by signal", SIGABRT);
+		pt_run_end("killed by signal ", SIGABRT);
 	REAL(abort)();
 	__builtin_trap();
 }
 
-/* The process is about to become another program, or is a child that does. */
-static void before_exec(void)
+static void unmap(struct mapping *mapping)
 {
 	int saved = errno;
 
-	/* Should exec fail, staging begins anew. */
-	if (is_owner())
-		pt_thread_close_all();
+	if (mapping->data)
+		munmap(mapping->data, mapping->size);
+	mapping->data = NULL;
 	errno = saved;
-	/* A child of vfork: all that is safe there is to tell its parent, in its memory.
-	 */
-	if (owner && !is_owner())
-		pt_run_after_child();
+}
+
+/*
+ * Puts the library back into an environment, where that is forced. That takes memory,
+ * which the child of vfork must not allocate: SMALL, of SMALL_SIZE bytes, or a mapping
+ * for the caller to unmap. Without memory the environment stays as it is.
+ */
+static char *const *merge(char *const envp[], void *small, struct mapping *mapping)
+{
+	size_t size = pt_follow_size(envp);
+
+	unmap(&left_behind);
+	if (size == 0)
+		return envp;
+	if (size <= SMALL_SIZE)
+		return pt_follow_merge(envp, small);
+	void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+	if (data == MAP_FAILED)
+		return envp;
+	*mapping = (struct mapping){ data, size };
+	return pt_follow_merge(envp, data);
 }
 
 /* Goes on to fexecve, or to execve without a descriptor. */
 static int exec(const char *path, const int *fd, char *const argv[], char *const envp[])
 {
-	size_t size = pt_follow_size(envp);
-	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
+	char *small[SMALL_SIZE / sizeof(char *)];
+	struct mapping mapping = { 0 };
+	char *const *environment = merge(envp, small, &mapping);
 
-	before_exec();
-	return fd ? REAL(fexecve)(*fd, argv, environment) :
-		    REAL(execve)(path, argv, environment);
+	bool leaves = is_owner();
+
+	if (leaves)
+		pt_run_leave(fd ? "a descriptor" : path, fd || access(path, X_OK) == 0);
+	else
+		left_behind = mapping;
+	int result = fd ? REAL(fexecve)(*fd, argv, environment) :
+			  REAL(execve)(path, argv, environment);
+	left_behind.data = NULL;
+	unmap(&mapping);
+	if (leaves)
+		pt_stage_resume_all();
+	return result;
 }
 
 PT_EXPORT int execve(const char *path, char *const argv[], char *const envp[])
@@ -258,13 +312,13 @@ static int spawn(__typeof__(&posix_spawn) real, pid_t *pid, const char *program,
 		 const posix_spawnattr_t *attributes, char *const argv[],
 		 char *const envp[])
 {
-	size_t size = pt_follow_size(envp);
-	char *const *environment = size ? pt_follow_merge(envp, alloca(size)) : envp;
+	char *small[SMALL_SIZE / sizeof(char *)];
+	struct mapping mapping = { 0 };
+	char *const *environment = merge(envp, small, &mapping);
 
 	flush(); /* as before fork, whose handlers are not called */
 	int result = real(pid, program, actions, attributes, argv, environment);
-	if (is_owner())
-		pt_run_after_child();
+	unmap(&mapping);
 	return result;
 }
 
@@ -284,21 +338,31 @@ PT_EXPORT int posix_spawnp(pid_t *pid, const char *file,
 	return spawn(REAL(posix_spawnp), pid, file, actions, attributes, argv, envp);
 }
 
-/* libc starts the shell without a call that could be seen here, and waits for it. */
+PT_EXPORT pid_t setsid(void)
+{
+	if (is_owner())
+		pt_run_leave_session();
+	return REAL(setsid)();
+}
+
+/* libc starts the shell without a call that could be seen here. */
 PT_EXPORT int system(const char *command)
 {
 	flush();
-	if (command && is_owner())
-		pt_run_after_child();
 	return REAL(system)(command);
 }
 
-/* A child has been reaped: one that was killed may have left something to put in place.
- */
+PT_EXPORT FILE *popen(const char *command, const char *mode)
+{
+	flush();
+	return REAL(popen)(command, mode);
+}
+
+/* A child has been reaped, or has stopped. */
 static pid_t after_wait(pid_t pid, int status)
 {
-	if (pid > 0 && WIFSIGNALED(status) && is_owner())
-		pt_run_child_killed(pid, WTERMSIG(status));
+	if (pid > 0 && is_owner())
+		pt_run_child_reaped(pid, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	return pid;
 }
 
@@ -330,8 +394,11 @@ PT_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
 	int result = REAL(waitid)(type, id, info, options);
 
-	if (result == 0 && info && !(options & WNOWAIT) &&
-	    (info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED))
-		after_wait(info->si_pid, info->si_status);
+	/* What a wait status says of a signal is its number, above 0. */
+	if (result == 0 && info && info->si_pid && !(options & WNOWAIT))
+		after_wait(info->si_pid, info->si_code == CLD_KILLED ||
+							 info->si_code == CLD_DUMPED ?
+						 info->si_status :
+						 0);
 	return result;
 }

@@ -3,8 +3,12 @@
 
 #include "python.h"
 
+#include "lock.h"
+
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +16,34 @@
 #define OLDEST_MINOR 8
 #define NEWEST_MINOR 15
 
+/* More than there are. */
+#define NAME_COUNT 256
+
+/* Where frame objects of 3.8 have f_code, which it has no function for, unless a check
+ * says otherwise. */
+#define CODE_OFFSET 32
+#define CODE_CHECKS 4
+
 /* See python.h. */
 struct pt_python pt_py;
+
+/* See python.h. */
+void (*pt_python_on_finalize)(void);
+
+/* How many frames have f_code there; -1: one has not. */
+static int code_checks;
+
+/* A name that is a str by now. */
+struct name {
+	_Atomic(const char *) text;  /* a literal; NULL: nothing is here */
+	_Atomic(PyObject *) object; /* owned as long as the interpreter lives */
+};
+
+/* The names that have been used, by the addresses of their literals. */
+static struct name names[NAME_COUNT];
+
+/* The names go when the interpreter does. */
+static atomic_bool is_name_end_known;
 
 /* One member of the table: its symbol (or two to choose from) and where it goes. */
 struct symbol {
@@ -34,6 +64,10 @@ static const struct symbol symbols[] = {
 #define ENTRY(type, member, name) \
 	{ name, NULL, offsetof(struct pt_python, member), true },
 			PT_PYTHON_OBJECTS(ENTRY)
+#undef ENTRY
+#define ENTRY(type, member, name) \
+	{ name, NULL, offsetof(struct pt_python, member), false },
+				PT_PYTHON_NEW_OBJECTS(ENTRY)
 #undef ENTRY
 };
 
@@ -85,7 +119,10 @@ int pt_python_bind(void *handle, const char **missing)
 	return 0;
 }
 
-/* A file name may hold bytes that are not UTF-8; Python keeps them as lone surrogates. */
+/*
+ * A file name may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
+ * Those that stand for no byte are shown as stderr shows them.
+ */
 static char *file_system_text(PyObject *object)
 {
 	char *bytes = NULL;
@@ -94,6 +131,11 @@ static char *file_system_text(PyObject *object)
 
 	pt_py.PyErr_Clear();
 	PyObject *encoded = pt_py.PyUnicode_EncodeFSDefault(object);
+	if (!encoded) {
+		pt_py.PyErr_Clear();
+		encoded = pt_py.PyUnicode_AsEncodedString(object, "utf-8",
+							  "backslashreplace");
+	}
 	if (encoded && pt_py.PyBytes_AsStringAndSize(encoded, &bytes, &size) == 0)
 		copy = strndup(bytes, (size_t)size);
 	pt_python_drop(encoded);
@@ -117,14 +159,108 @@ char *pt_python_text(PyObject *object)
 	return copy;
 }
 
-char *pt_python_attr_text(PyObject *object, const char *name)
+/* The place of a name, or a free one; NULL when there is neither. */
+static struct name *place_of_name(const char *text)
 {
-	PyObject *value = pt_py.PyObject_GetAttrString(object, name);
-	char *text = NULL;
+	uintptr_t address = (uintptr_t)text;
 
+	for (size_t i = 0; i < NAME_COUNT; i++) {
+		struct name *name = &names[(address + i) % NAME_COUNT];
+		const char *other =
+			atomic_load_explicit(&name->text, memory_order_acquire);
+		if (!other || other == text)
+			return name;
+	}
+	return NULL;
+}
+
+/* The interpreter is gone, and another one may come: the slots are empty then. */
+static void on_finalize(void)
+{
+	if (pt_python_on_finalize)
+		pt_python_on_finalize();
+	for (size_t i = 0; i < NAME_COUNT; i++)
+		atomic_store(&names[i].text, NULL);
+	atomic_store(&is_name_end_known, false);
+}
+
+/*
+ * Before 3.12 all interpreters share what is interned. Later the main one, which ends
+ * last, has the kept ones, and what is interned in others lives as long as they do.
+ */
+static bool is_name_shared(void)
+{
+	if (pt_py.has_monitoring && pt_py.interpreter() != pt_py.PyInterpreterState_Main())
+		return false;
+	if (atomic_load(&is_name_end_known))
+		return true;
+	bool is_known = pt_py.Py_AtExit(on_finalize) == 0;
+	atomic_store(&is_name_end_known, is_known);
+	return is_known;
+}
+
+static void keep_name(const char *text, PyObject *object)
+{
+	if (!is_name_shared())
+		return;
+	pt_lock();
+	struct name *name = place_of_name(text);
+	bool is_kept = name && !atomic_load(&name->text);
+	if (is_kept) {
+		atomic_store(&name->object, object);
+		atomic_store_explicit(&name->text, text, memory_order_release);
+	}
+	pt_unlock();
+	if (is_kept)
+		pt_py.Py_IncRef(object);
+}
+
+PyObject *pt_python_name(const char *text)
+{
+	struct name *name = is_name_shared() ? place_of_name(text) : NULL;
+	PyObject *object = NULL;
+
+	if (name && atomic_load_explicit(&name->text, memory_order_acquire) == text) {
+		object = atomic_load(&name->object);
+		pt_py.Py_IncRef(object);
+		return object;
+	}
+	object = pt_py.PyUnicode_InternFromString(text);
+	if (!object)
+		pt_py.PyErr_Clear();
+	else
+		keep_name(text, object);
+	return object;
+}
+
+PyObject *pt_python_attr(PyObject *object, const char *name)
+{
+	PyObject *key = pt_python_name(name);
+	PyObject *value = key ? pt_py.PyObject_GetAttr(object, key) : NULL;
+
+	pt_python_drop(key);
 	if (!value)
 		pt_py.PyErr_Clear();
-	else if (pt_python_is_exactly(value, pt_py.str_type))
+	return value;
+}
+
+bool pt_python_set_attr(PyObject *object, const char *name, PyObject *value)
+{
+	PyObject *key = pt_python_name(name);
+	bool is_set = key && pt_py.PyObject_SetAttr(object, key, value) == 0;
+
+	pt_python_drop(key);
+	if (!is_set)
+		pt_py.PyErr_Clear();
+	return is_set;
+}
+
+char *pt_python_attr_text(PyObject *object, const char *name)
+{
+	PyObject *value = pt_python_attr(object, name);
+	char *text = NULL;
+
+	if (value && pt_python_is_exactly(value, pt_py.str_type))
 		text = pt_python_text(value);
 	pt_python_drop(value);
 	return text;
@@ -132,12 +268,10 @@ char *pt_python_attr_text(PyObject *object, const char *name)
 
 long pt_python_attr_long(PyObject *object, const char *name, long fallback)
 {
-	PyObject *value = pt_py.PyObject_GetAttrString(object, name);
+	PyObject *value = pt_python_attr(object, name);
 
-	if (!value) {
-		pt_py.PyErr_Clear();
+	if (!value)
 		return fallback;
-	}
 	long number = pt_py.PyLong_AsLong(value);
 	pt_python_drop(value);
 	if (number == -1)
@@ -153,23 +287,62 @@ bool pt_python_is_exactly(PyObject *object, PyTypeObject *type)
 	return actual == (PyObject *)type;
 }
 
+/* What is where f_code should be, borrowed. */
+static PyObject *code_at_offset(PyFrameObject *frame)
+{
+	PyObject *code = NULL;
+
+	memcpy(&code, (const char *)frame + CODE_OFFSET, sizeof(code));
+	return code;
+}
+
+PyObject *pt_python_borrow_frame_code(PyFrameObject *frame)
+{
+	if (!pt_py.has_frame_api && code_checks >= CODE_CHECKS)
+		return code_at_offset(frame);
+	PyObject *code = pt_python_frame_code(frame);
+	pt_python_drop(code); /* the frame keeps it */
+	return code;
+}
+
 PyObject *pt_python_frame_code(PyFrameObject *frame)
 {
+	PyObject *code = NULL;
+
 	if (pt_py.has_frame_api)
 		return pt_py.frame_code(frame);
-	PyObject *code = pt_py.PyObject_GetAttrString((PyObject *)frame, "f_code");
-	if (!code)
-		pt_py.PyErr_Clear();
+	if (code_checks >= CODE_CHECKS) {
+		code = code_at_offset(frame);
+		pt_py.Py_IncRef(code);
+		return code;
+	}
+	/* This is slow, and raises an audit event. */
+	code = pt_python_attr((PyObject *)frame, "f_code");
+	if (code_checks >= 0)
+		code_checks = code == code_at_offset(frame) ? code_checks + 1 : -1;
 	return code;
+}
+
+void pt_python_learn_frames(void)
+{
+	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
+
+	if (pt_py.has_frame_api || !frame)
+		return;
+	pt_py.Py_IncRef((PyObject *)frame);
+	while (frame) {
+		PyFrameObject *back = pt_python_frame_back(frame);
+		pt_python_drop(pt_python_frame_code(frame));
+		pt_python_drop(frame);
+		frame = back;
+	}
 }
 
 PyFrameObject *pt_python_frame_back(PyFrameObject *frame)
 {
 	if (pt_py.has_frame_api)
 		return pt_py.frame_back(frame);
-	PyObject *back = pt_py.PyObject_GetAttrString((PyObject *)frame, "f_back");
-	if (!back)
-		pt_py.PyErr_Clear();
+	PyObject *back = pt_python_attr((PyObject *)frame, "f_back");
 	if (back == pt_py.none) {
 		pt_python_drop(back);
 		return NULL;

@@ -60,7 +60,9 @@
 	X(PyCFunction_NewEx)             \
 	X(PyCallable_Check)              \
 	X(PyCode_Addr2Line)              \
-	X(PyDict_GetItemString)          \
+	X(PyDict_GetItemWithError)      \
+	X(PyDict_Next)                  \
+	X(PyDict_SetItem)               \
 	X(PyErr_Clear)                   \
 	X(PyErr_ExceptionMatches)        \
 	X(PyErr_Fetch)                   \
@@ -68,6 +70,8 @@
 	X(PyEval_GetFrame)               \
 	X(PyEval_GetGlobals)             \
 	X(PyEval_GetLocals)              \
+	X(PyEval_RestoreThread)          \
+	X(PyEval_SaveThread)             \
 	X(PyEval_SetTrace)               \
 	X(PyExceptionClass_Name)         \
 	X(PyFrame_GetLineNumber)         \
@@ -77,15 +81,22 @@
 	X(PyInterpreterState_Next)       \
 	X(PyInterpreterState_ThreadHead) \
 	X(PyLong_AsLong)                 \
+	X(PyLong_AsLongLongAndOverflow)  \
 	X(PyLong_FromLong)               \
+	X(PyList_GetItem)                \
+	X(PyModule_GetDict)              \
 	X(PyObject_Call)                 \
-	X(PyObject_CallMethod)           \
-	X(PyObject_GetAttrString)        \
-	X(PyObject_SetAttrString)        \
+	X(PyObject_CallFunctionObjArgs)  \
+	X(PyObject_GenericGetAttr)       \
+	X(PyObject_GenericGetDict)       \
+	X(PyObject_GetAttr)              \
+	X(PyObject_GetItem)              \
+	X(PyObject_SetAttr)              \
 	X(PyObject_Str)                  \
 	X(PyObject_Type)                 \
 	X(PyBool_FromLong)               \
 	X(PyBytes_AsStringAndSize)       \
+	X(PySequence_GetItem)            \
 	X(PySys_GetObject)               \
 	X(PyThreadState_Clear)           \
 	X(PyThreadState_Delete)          \
@@ -98,8 +109,14 @@
 	X(PyTuple_SetItem)               \
 	X(PyTuple_Size)                  \
 	X(PyType_IsSubtype)              \
+	X(PyUnicode_AsEncodedString)     \
 	X(PyUnicode_AsUTF8AndSize)       \
+	X(PyUnicode_CompareWithASCIIString)  \
 	X(PyUnicode_EncodeFSDefault)     \
+	X(PyUnicode_FromString)         \
+	X(PyUnicode_GetLength)          \
+	X(PyUnicode_InternFromString)   \
+	X(PyUnicode_Substring)          \
 	X(Py_AddPendingCall)             \
 	X(Py_AtExit)                     \
 	X(Py_BuildValue)                 \
@@ -124,6 +141,15 @@
 	X(PyObject *, frame_code, (PyFrameObject *), "PyFrame_GetCode", NULL, false)    \
 	X(PyFrameObject *, frame_back, (PyFrameObject *), "PyFrame_GetBack", NULL,      \
 	  false)                                                                        \
+	X(PyObject *, type_lookup, (PyTypeObject *, PyObject *), "_PyType_Lookup", NULL, \
+	  false)                                                                        \
+	X(PyObject *, type_lookup_new, (PyTypeObject *, PyObject *),                    \
+	  "_PyType_LookupRef", NULL, false)                                             \
+	X(int, dict_get_new, (PyObject *, PyObject *, PyObject **),                     \
+	  "PyDict_GetItemRef", NULL, false)                                             \
+	X(PyObject *, frame_variable, (PyFrameObject *, PyObject *), "PyFrame_GetVar",  \
+	  NULL, false)                                                                  \
+	X(int, is_printable, (Py_UCS4), "_PyUnicode_IsPrintable", NULL, false)          \
 	X(void, write_unraisable, (const char *, PyObject *),                           \
 	  "_PyErr_WriteUnraisableMsg", NULL, false)
 
@@ -138,9 +164,28 @@
 	X(PyTypeObject, bool_type, "PyBool_Type")      \
 	X(PyTypeObject, tuple_type, "PyTuple_Type")    \
 	X(PyTypeObject, dict_type, "PyDict_Type")      \
+	X(PyTypeObject, list_type, "PyList_Type")      \
+	X(PyTypeObject, type_type, "PyType_Type")      \
+	X(PyTypeObject, module_type, "PyModule_Type")  \
+	X(PyTypeObject, function_type, "PyCFunction_Type") \
+	X(PyTypeObject, method_type, "PyMethodDescr_Type") \
+	X(PyTypeObject, member_type, "PyMemberDescr_Type") \
+	X(PyTypeObject, getset_type, "PyGetSetDescr_Type") \
 	X(PyObject *, exc_base, "PyExc_BaseException") \
+	X(PyObject *, exc_attribute_error, "PyExc_AttributeError") \
+	X(PyObject *, exc_name_error, "PyExc_NameError") \
+	X(PyObject *, exc_import_error, "PyExc_ImportError") \
+	X(PyObject *, exc_key_error, "PyExc_KeyError") \
 	X(PyObject *, exc_os_error, "PyExc_OSError")   \
+	X(PyObject *, exc_stop, "PyExc_StopIteration") \
+	X(PyObject *, exc_syntax_error, "PyExc_SyntaxError") \
+	X(PyObject *, exc_decode_error, "PyExc_UnicodeDecodeError") \
+	X(PyObject *, exc_encode_error, "PyExc_UnicodeEncodeError") \
+	X(PyObject *, exc_translate_error, "PyExc_UnicodeTranslateError") \
 	X(PyObject *, exc_system_exit, "PyExc_SystemExit")
+
+/* Those that not every version has. */
+#define PT_PYTHON_NEW_OBJECTS(X) X(PyObject *, exc_group, "PyExc_BaseExceptionGroup")
 
 /* The interpreter in this process. */
 struct pt_python {
@@ -152,6 +197,7 @@ struct pt_python {
 #undef MEMBER
 #define MEMBER(type, name, symbol) type *name;
 	PT_PYTHON_OBJECTS(MEMBER)
+	PT_PYTHON_NEW_OBJECTS(MEMBER)
 #undef MEMBER
 	int minor;	       /* of version 3.MINOR */
 	bool is_newer;	       /* than any version that the library knows */
@@ -164,6 +210,12 @@ struct pt_python {
 
 /* Filled by pt_python_bind(); all functions are set when that returned 0. */
 extern struct pt_python pt_py;
+
+/*
+ * Called when an interpreter has been finalized, by the one slot of Py_AtExit that we
+ * take, of 32. Set once; GIL: not held.
+ */
+extern void (*pt_python_on_finalize)(void);
 
 /*
  * Returns the minor version of the CPython 3 that HANDLE (a handle of dlopen, or
@@ -184,7 +236,24 @@ int pt_python_bind(void *handle, const char **missing);
  */
 char *pt_python_text(PyObject *object);
 
-/* The same for an attribute of OBJECT. GIL: held. */
+/*
+ * Returns the str TEXT, a new reference, or NULL without memory; no exception is left.
+ * TEXT is a literal, which is known by its address: it is made a str once, so that looking
+ * it up again and again leaves no traces in the interpreter's caches. GIL: held.
+ */
+PyObject *pt_python_name(const char *text);
+
+/*
+ * Returns an attribute of OBJECT, which is one of the interpreter's own types (value.h has
+ * those for objects of the program's): a new reference, or NULL if it has none; no
+ * exception is left. NAME is a literal, as in all that follows. GIL: held.
+ */
+PyObject *pt_python_attr(PyObject *object, const char *name);
+
+/* Sets an attribute of such an object if that can be done. GIL: held. */
+bool pt_python_set_attr(PyObject *object, const char *name, PyObject *value);
+
+/* The text of an attribute of such an object, see pt_python_text(). GIL: held. */
 char *pt_python_attr_text(PyObject *object, const char *name);
 
 /* Returns an int attribute, or FALLBACK on any failure. GIL: held. */
@@ -193,8 +262,17 @@ long pt_python_attr_long(PyObject *object, const char *name, long fallback);
 /* Returns whether the type of OBJECT is exactly TYPE. GIL: held. */
 bool pt_python_is_exactly(PyObject *object, PyTypeObject *type);
 
+/*
+ * Looks at the frames that run, for what follows to raise no audit event in 3.8. To be
+ * called before the program can listen. GIL: held.
+ */
+void pt_python_learn_frames(void);
+
 /* Returns the code object of FRAME, a new reference, or NULL. GIL: held. */
 PyObject *pt_python_frame_code(PyFrameObject *frame);
+
+/* The same, borrowed from the frame. GIL: held. */
+PyObject *pt_python_borrow_frame_code(PyFrameObject *frame);
 
 /* Returns the caller of FRAME, a new reference, or NULL at the outermost. GIL: held. */
 PyFrameObject *pt_python_frame_back(PyFrameObject *frame);

@@ -3,8 +3,10 @@
 
 #include "recover.h"
 
+#include "journal.h"
 #include "lineage.h"
-#include "stage.h"
+#include "fixed_text.h"
+#include "run_id.h"
 #include "util.h"
 #include "zstd_stream.h"
 
@@ -12,305 +14,417 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* Others append hardly more than this between a look at the size and the write. */
-#define MAX_GAP ((size_t)1 << 20)
+/* Names of a directory are read in pieces of this size. */
+#define LISTING_SIZE 8192
 
-/* What is looked for. */
-struct search {
-	const char *output; /* absolute */
-	pid_t dead;	    /* 0: any process that is dead */
-	bool wants_discard;
+#define COMPARE_SIZE 4096
+
+/* Which staging files are looked for. */
+enum kind {
+	OF_THIS_RUN,
+	OF_EARLIER_RUNS,
+	OF_TORN_WRITE,
+	OF_PROCESS,
 };
 
-/* Reads a number that stands between TEXT and END, nothing else. Returns -1 if none. */
-static long parse_number(const char *text, const char *end)
-{
-	char *stop = NULL;
+struct search {
+	enum kind kind;
+	const char *base; /* name of the output in its directory */
+	int output;	  /* open for it */
+	int directory;
+	pid_t dead; /* OF_PROCESS */
+	struct pt_process self;
+	bool is_found;
+};
 
-	if (*text < '0' || *text > '9')
+/* A staging file that was opened. */
+struct find {
+	const char *name;
+	size_t base_size; /* how much of it is the output's name */
+	pid_t pid;	  /* as the name has it */
+	int fd;
+	struct pt_journal journal;
+};
+
+/* What waits in a staging file; whoever has the turn uses it. */
+static char text[PT_JOURNAL_TEXT_SIZE];
+
+/* Reads a number that stands between START and END, nothing else. Returns -1 if none. */
+static long parse_number(const char *start, const char *end)
+{
+	long number = 0;
+
+	if (start == end)
 		return -1;
-	errno = 0;
-	long number = strtol(text, &stop, 10);
-	return stop == end && errno == 0 ? number : -1;
+	for (; start < end; start++) {
+		if (*start < '0' || *start > '9' || number > INT_MAX / 10)
+			return -1;
+		number = number * 10 + *start - '0';
+	}
+	return number;
 }
 
-/*
- * The pid in the name of a staging file, and the length of the output's name in it; 0 for
- * any other name.
- */
-static pid_t parse_name(const char *name, size_t *output_size)
+/* Takes the name of a staging file apart. Returns false for any other name. */
+static bool parse_name(const char *name, struct find *find)
 {
+	const size_t suffix = strlen(PT_JOURNAL_SUFFIX);
 	size_t size = strlen(name);
-	size_t suffix = strlen(PT_STAGE_SUFFIX);
 
-	if (size <= suffix || strcmp(name + size - suffix, PT_STAGE_SUFFIX) != 0)
-		return 0;
+	if (size <= suffix || strcmp(name + size - suffix, PT_JOURNAL_SUFFIX) != 0)
+		return false;
 	const char *end = name + size - suffix;
 	const char *dot = memrchr(name, '.', size - suffix);
 	const char *dash = dot ? memchr(dot, '-', (size_t)(end - dot)) : NULL;
 	if (!dash || dot == name || parse_number(dash + 1, end) < 0)
-		return 0;
+		return false;
 	long pid = parse_number(dot + 1, dash);
-	*output_size = (size_t)(dot - name);
-	return pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
+	find->name = name;
+	find->base_size = (size_t)(dot - name);
+	find->pid = (pid_t)pid;
+	return pid > 0 && pid <= INT_MAX;
 }
 
-/*
- * A number means a process only in its own namespace. Where it is ours, it is of the
- * image that this process had before exec: staging files of ours come after the search.
- */
-static bool is_dead(const struct pt_journal *journal, pid_t known_dead)
+/* Returns whether a name is that of a staging file which is looked for. */
+static bool is_wanted(const struct search *search, const struct find *find)
 {
-	pid_t pid = (pid_t)journal->pid;
+	if (search->kind == OF_PROCESS)
+		return find->pid == search->dead;
+	return strncmp(find->name, search->base, find->base_size) == 0 &&
+	       search->base[find->base_size] == '\0';
+}
 
-	if (pid <= 0 || journal->pid_namespace != pt_lineage_pid_namespace())
+/* Returns whether it is a file that nobody but this user can have written to. */
+static bool is_trusted(int fd, off_t size)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	       status.st_uid == geteuid() && (status.st_mode & 077) == 0 &&
+	       status.st_nlink == 1 && status.st_size == size;
+}
+
+/* Reads the journal. Returns whether it makes sense and is of the process in the name. */
+static bool read_journal(struct find *find)
+{
+	struct pt_journal *journal = &find->journal;
+
+	if (pread(find->fd, journal, sizeof(*journal), (off_t)PT_JOURNAL_TEXT_SIZE) !=
+	    (ssize_t)sizeof(*journal))
 		return false;
-	if (pid == getpid())
-		return true;
-	uint64_t start = pt_lineage_start_time(pid);
-	return start != journal->start_time || (pid == known_dead && start == 0);
+	size_t used = pt_journal_used(journal->state);
+	return journal->magic == PT_JOURNAL_MAGIC && journal->process.pid == find->pid &&
+	       used <= PT_JOURNAL_TEXT_SIZE && journal->flushed <= PT_JOURNAL_TEXT_SIZE &&
+	       journal->writing <= used;
+}
+
+static bool is_of_this_run(const struct pt_journal *journal)
+{
+	return journal->run_pid == pt_run_id.pid && journal->run_time == pt_run_id.time;
+}
+
+/* Returns whether the process is dead, or what it was is: it has become this one. */
+static bool is_dead(const struct search *search, const struct pt_journal *journal)
+{
+	const struct pt_process *process = &journal->process;
+	bool is_self = process->pid == search->self.pid &&
+		       process->start_time == search->self.start_time &&
+		       process->pid_namespace == search->self.pid_namespace;
+
+	if (is_self)
+		return search->kind == OF_THIS_RUN;
+	return pt_lineage_is_dead(process, &search->self);
+}
+
+static bool is_due(const struct search *search, const struct pt_journal *journal)
+{
+	if (is_of_this_run(journal) == (search->kind == OF_EARLIER_RUNS))
+		return false;
+	if (search->kind == OF_TORN_WRITE && journal->writing <= journal->flushed)
+		return false;
+	return is_dead(search, journal);
+}
+
+/* Returns whether FD is open for the output that the journal is about. */
+static bool is_its_output(const struct pt_journal *journal, int fd, struct stat *status)
+{
+	return fstat(fd, status) == 0 && S_ISREG(status->st_mode) &&
+	       status->st_dev == journal->place.device &&
+	       status->st_ino == journal->place.inode;
+}
+
+/* How many bytes of the output, from OFFSET on, are the same as those of PART. */
+static size_t same_size(int fd, off_t offset, const char *part, size_t size)
+{
+	char found[COMPARE_SIZE];
+	size_t same = 0;
+
+	while (same < size) {
+		size_t step = size - same < sizeof(found) ? size - same : sizeof(found);
+		ssize_t got = pread(fd, found, step, offset + (off_t)same);
+		for (ssize_t i = 0; i < got; i++, same++) {
+			if (found[i] != part[same])
+				return same;
+		}
+		if (got <= 0)
+			break;
+	}
+	return same;
 }
 
 /* The part of the text that is whole lines. */
-static size_t whole_lines(const char *text, size_t size)
+static size_t whole_lines(const char *start, size_t size)
 {
-	const char *end = memrchr(text, '\n', size);
+	const char *end = memrchr(start, '\n', size);
 
-	return end ? (size_t)(end - text) + 1 : 0;
-}
-
-static size_t common_prefix(const char *a, size_t a_size, const char *b, size_t b_size)
-{
-	size_t size = 0;
-
-	while (size < a_size && size < b_size && a[size] == b[size])
-		size++;
-	return size;
+	return end ? (size_t)(end - start) + 1 : 0;
 }
 
 /*
- * How much of the text is in the tail of the output already. It begins where the tail
- * does, or behind what others have appended before; their lines begin with other pids.
- * What is cut off at the end can go on there. Where others have appended behind it, a
- * line that was cut off has to come again as a whole.
+ * The process was killed in the midst of writing: how much of the text is there? It
+ * begins where the journal says. What others wrote behind a part of it begins a line.
  */
-static size_t find_written(const char *tail, size_t tail_size, const char *text,
-			   size_t size)
+static size_t written_size(int fd, off_t file_size, const struct pt_journal *journal)
 {
-	size_t first_line = (size_t)((const char *)memchr(text, '\n', size) - text) + 1;
+	const char *start = text + journal->flushed;
+	off_t offset = (off_t)journal->place.size;
 
-	for (const char *p = tail; p < tail + tail_size && p <= tail + MAX_GAP; p++) {
-		size_t rest = (size_t)(tail + tail_size - p);
-		size_t same = common_prefix(p, rest, text, size);
-		if (same == rest)
-			return same;
-		if (same >= first_line)
-			return whole_lines(text, same);
-		p = memchr(p, '\n', rest);
-		if (!p)
-			break;
-	}
-	return 0;
-}
-
-/* The process was killed in the midst of writing the text: how much of it was done? */
-static size_t written_part(int fd, uint64_t file_size, const struct pt_journal *journal,
-			   const char *text, size_t size)
-{
-	size_t tail_size = MAX_GAP + PT_STAGE_SIZE;
-	size_t done = 0;
-
-	if (file_size <= journal->output_size)
+	if (journal->writing <= journal->flushed || offset > file_size)
 		return 0;
-	if (file_size - journal->output_size < tail_size)
-		tail_size = (size_t)(file_size - journal->output_size);
-	char *tail = malloc(tail_size);
-	if (tail &&
-	    pread(fd, tail, tail_size, (off_t)journal->output_size) == (ssize_t)tail_size)
-		done = find_written(tail, tail_size, text, size);
-	free(tail);
-	return done;
+	size_t same = same_size(fd, offset, start, journal->writing - journal->flushed);
+	bool is_at_end = offset + (off_t)same == file_size;
+	return is_at_end ? same : whole_lines(start, same);
 }
 
 /*
- * Appends a frame of its own. What a write that was under way has left goes away: its
- * bytes are all in the text, and it may have taken the end from the frame before.
+ * Notes in the staging file what is about to be written, as its process does: this may be
+ * killed, too, and the next one has to go on. One write: all of it or nothing.
  */
-static int append_packed(int fd, const struct pt_journal *journal, bool was_writing,
-			 const char *text, size_t size)
+static bool note_write(struct find *find, uint64_t size)
 {
-	const char *problem = NULL;
-	struct pt_zstd *stream = pt_zstd_new(1, &problem);
-	struct pt_buf out = { 0 };
-	int error = -ENOSYS;
+	struct pt_journal *journal = &find->journal;
+	const size_t start = offsetof(struct pt_journal, place);
+	const size_t length = offsetof(struct pt_journal, state) - start;
 
-	if (!stream)
-		return error;
-	if (was_writing && journal->output_size >= PT_ZSTD_END_SIZE) {
-		pt_buf_add(&out, PT_ZSTD_END, PT_ZSTD_END_SIZE);
-		if (ftruncate(fd, (off_t)journal->output_size - PT_ZSTD_END_SIZE) != 0)
-			pt_buf_clear(&out);
-	}
-	if (pt_zstd_compress(stream, text, size, &out) && lseek(fd, 0, SEEK_END) >= 0)
-		error = pt_write_all(fd, out.data, out.size, NULL);
-	pt_zstd_free(stream);
-	pt_buf_destroy(&out);
-	return error;
+	struct pt_quiet quiet;
+
+	journal->place.size = size;
+	journal->writing = pt_journal_used(journal->state);
+	pt_quiet_begin(&quiet);
+	bool is_noted = pwrite(find->fd, (const char *)journal + start, length,
+			       (off_t)(PT_JOURNAL_TEXT_SIZE + start)) == (ssize_t)length;
+	pt_quiet_end(&quiet, is_noted ? 0 : -errno);
+	return is_noted;
+}
+
+/* Appends what waits to an output of text. Returns whether that went well. */
+static bool append_text(struct find *find, int fd, off_t file_size)
+{
+	struct pt_journal *journal = &find->journal;
+	size_t used = pt_journal_used(journal->state);
+
+	journal->flushed += written_size(fd, file_size, journal);
+	if (journal->flushed >= used)
+		return true;
+	if (!note_write(find, (uint64_t)file_size) || lseek(fd, 0, SEEK_END) < 0)
+		return false;
+	return pt_write_all(fd, text + journal->flushed, used - journal->flushed, NULL) ==
+	       0;
 }
 
 /*
- * Appends whole lines to an output. The journal tells of it, as with any write: this may
- * be killed, or fail in the midst, and others have to go on. Returns whether it went
- * well.
+ * Appends what waits to a compressed output. What a write that was under way has left
+ * goes away: its bytes are all in the text, and it may have taken the end from the frame
+ * before, which gets it again. The text becomes a frame that is not compressed.
  */
-static bool append(int fd, bool is_packed, struct pt_journal *journal, const char *text,
-		   size_t size)
+static bool append_packed(struct find *find, int fd, off_t file_size)
+{
+	struct pt_journal *journal = &find->journal;
+	size_t used = pt_journal_used(journal->state);
+	off_t size = (off_t)journal->place.size;
+	bool was_writing = journal->writing > journal->flushed && size <= file_size;
+	bool has_end = was_writing && size >= PT_ZSTD_END_SIZE;
+
+	if (journal->flushed >= used)
+		return true;
+	if (was_writing && ftruncate(fd, has_end ? size - PT_ZSTD_END_SIZE : size) != 0)
+		return false;
+	return note_write(find, (uint64_t)(was_writing ? size : file_size)) &&
+	       lseek(fd, 0, SEEK_END) >= 0 &&
+	       pt_zstd_write_raw(fd, has_end, text + journal->flushed,
+				 used - journal->flushed) == 0;
+}
+
+static bool is_packed(const struct find *find)
+{
+	const size_t suffix = strlen(PT_ZSTD_SUFFIX);
+
+	return find->base_size > suffix &&
+	       strncmp(find->name + find->base_size - suffix, PT_ZSTD_SUFFIX, suffix) ==
+		       0;
+}
+
+/* Opens the output by the name that a staging file has: no link, nobody else's. */
+static int open_output(const struct search *search, const struct find *find)
+{
+	struct pt_fixed_text name = { 0 };
+	struct stat status;
+	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+
+	if (find->base_size >= sizeof(name.text))
+		return -1;
+	memcpy(name.text, find->name, find->base_size);
+	int fd = openat(search->directory, name.text, flags);
+	if (fd >= 0 && (fstat(fd, &status) != 0 || status.st_uid != geteuid() ||
+			status.st_nlink != 1)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool put_in_place(const struct search *search, struct find *find)
 {
 	struct stat status;
-	size_t done = 0;
+	bool is_own = strncmp(find->name, search->base, find->base_size) == 0 &&
+		      search->base[find->base_size] == '\0';
+	int fd = is_own ? search->output : open_output(search, find);
+	bool is_well = false;
 
-	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-		return false;
-	uint64_t file_size = (uint64_t)status.st_size;
-	bool was_writing = atomic_load(&journal->writing);
-	if (was_writing && !is_packed) {
-		done = written_part(fd, file_size, journal, text, size);
-	} else if (!was_writing) {
-		journal->output_size = file_size;
-		atomic_store(&journal->writing, size);
-	}
-	if (is_packed)
-		return append_packed(fd, journal, was_writing, text, size) == 0;
-	return pt_write_all(fd, text + done, size - done, NULL) == 0;
-}
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-	size_t size = strlen(name);
-	size_t suffix_size = strlen(suffix);
-
-	return size > suffix_size && strcmp(name + size - suffix_size, suffix) == 0;
-}
-
-/* Appends what a mapped staging file holds to its output. Returns whether it went well.
- */
-static bool put_in_place(char *data, const char *output, const struct search *search)
-{
-	struct pt_journal *journal = (void *)(data + PT_STAGE_SIZE);
-	uint64_t used = atomic_load(&journal->used);
-	size_t size = whole_lines(data, used < PT_STAGE_SIZE ? used : PT_STAGE_SIZE);
-	bool is_packed = has_suffix(output, PT_ZSTD_SUFFIX);
-	/* The user's own output may be a link; in a name that was found it is a trap. */
-	int no_link = strcmp(output, search->output) == 0 ? 0 : O_NOFOLLOW;
-
-	if (size == 0)
-		return true;
-	int fd = open(output, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | no_link |
-				      (is_packed ? 0 : O_APPEND));
 	if (fd < 0)
 		return false;
-	bool is_well = append(fd, is_packed, journal, data, size);
-	close(fd);
+	if (is_its_output(&find->journal, fd, &status))
+		is_well = (is_packed(find) ? append_packed : append_text)(find, fd,
+									  status.st_size);
+	if (!is_own)
+		close(fd);
 	return is_well;
 }
 
 /* Looks at one staging file, of which nobody else is to take care at the same time. */
-static void handle_locked(int fd, const char *path, const char *output,
-			  const struct search *search)
+static void handle(struct search *search, struct find *find)
 {
-	struct stat status;
-
-	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink == 0 ||
-	    status.st_size != PT_STAGE_FILE_SIZE)
+	if (!is_trusted(find->fd, (off_t)PT_JOURNAL_FILE_SIZE) || !read_journal(find) ||
+	    !is_due(search, &find->journal) ||
+	    pread(find->fd, text, sizeof(text), 0) != (ssize_t)sizeof(text))
 		return;
-	char *data =
-		mmap(NULL, PT_STAGE_FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (data == MAP_FAILED)
+	if (!put_in_place(search, find))
 		return;
-	if (is_dead((const void *)(data + PT_STAGE_SIZE), search->dead) &&
-	    (search->wants_discard || put_in_place(data, output, search)))
-		unlink(path);
-	munmap(data, PT_STAGE_FILE_SIZE);
+	search->is_found = true;
+	unlinkat(search->directory, find->name, 0);
 }
 
-static void handle_file(const char *directory, const char *name, size_t output_size,
-			const struct search *search)
+static void open_and_handle(struct search *search, struct find *find)
 {
-	char *path = pt_format("%s/%s", directory, name);
-	char *output = pt_format("%s/%.*s", directory, (int)output_size, name);
-	int fd = -1;
-
 	/* What has such a name may be anything: a FIFO would have us wait. */
-	if (path && output)
-		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			handle_locked(fd, path, output, search);
-		close(fd);
-	}
-	free(path);
-	free(output);
+	find->fd = openat(search->directory, find->name,
+			  O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (find->fd < 0)
+		return;
+	if (flock(find->fd, LOCK_EX | LOCK_NB) == 0)
+		handle(search, find);
+	close(find->fd);
 }
 
-/* Returns whether a staging file of that name is looked for. */
-static bool is_wanted(const struct search *search, const char *name, size_t output_size,
-		      pid_t pid)
+/* Calls VISIT for each staging file that is looked for, until it returns false. */
+static void each_name(struct search *search,
+		      bool (*visit)(struct search *search, struct find *find))
 {
-	const char *output = strrchr(search->output, '/') + 1;
+	_Alignas(struct dirent64) char listing[LISTING_SIZE];
+	long size = 0;
 
-	if (search->dead)
-		return pid == search->dead;
-	return strncmp(name, output, output_size) == 0 && output[output_size] == '\0';
-}
-
-static bool look_for_files(const struct search *search)
-{
-	int saved = errno;
-	bool is_found = false;
-	const char *slash = strrchr(search->output, '/');
-	char *directory =
-		slash ? strndup(search->output, (size_t)(slash - search->output)) : NULL;
-	DIR *listing = directory ? opendir(*directory ? directory : "/") : NULL;
-
-	for (struct dirent *entry; listing && (entry = readdir(listing));) {
-		size_t size = 0;
-		pid_t pid = parse_name(entry->d_name, &size);
-		if (pid && is_wanted(search, entry->d_name, size, pid)) {
-			handle_file(directory, entry->d_name, size, search);
-			is_found = true;
+	while ((size = syscall(SYS_getdents64, search->directory, listing,
+			       sizeof(listing))) > 0) {
+		for (long at = 0; at < size;) {
+			struct dirent64 *entry = (void *)(listing + at);
+			struct find find = { .fd = -1 };
+			at += entry->d_reclen;
+			if (parse_name(entry->d_name, &find) && is_wanted(search, &find) &&
+			    !visit(search, &find))
+				return;
 		}
 	}
-	if (listing)
-		closedir(listing);
-	free(directory);
+}
+
+/* Opens the directory of the output. Returns false when there is none. */
+static bool open_search(struct search *search, const char *path)
+{
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t size = slash ? (size_t)(slash - path) : 0;
+
+	if (size >= sizeof(directory))
+		return false;
+	memcpy(directory, path, size);
+	directory[size] = '\0';
+	search->base = slash ? slash + 1 : path;
+	search->directory = open(!slash ? "." : size ? directory : "/",
+				 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return search->directory >= 0;
+}
+
+static bool put_back(struct search *search, struct find *find)
+{
+	open_and_handle(search, find);
+	return true;
+}
+
+static bool look_for(enum kind kind, const char *path, int output, pid_t dead)
+{
+	struct search search = { .kind = kind, .output = output, .dead = dead };
+	int saved = errno;
+
+	if (open_search(&search, path)) {
+		pt_lineage_self(&search.self);
+		each_name(&search, put_back);
+		close(search.directory);
+	}
 	errno = saved;
-	return is_found;
+	return search.is_found;
 }
 
-void pt_recover_output(const char *output)
+void pt_recover_run(const char *path, int fd)
 {
-	const struct search search = { .output = output };
-
-	look_for_files(&search);
+	look_for(OF_THIS_RUN, path, fd, 0);
 }
 
-bool pt_recover_process(const char *output, pid_t pid)
+bool pt_recover_old(const char *path, int fd)
 {
-	const struct search search = { .output = output, .dead = pid };
-
-	return look_for_files(&search);
+	return look_for(OF_EARLIER_RUNS, path, fd, 0);
 }
 
-void pt_recover_discard(const char *output)
+void pt_recover_torn(const char *path, int fd)
 {
-	const struct search search = { .output = output, .wants_discard = true };
+	look_for(OF_TORN_WRITE, path, fd, 0);
+}
 
-	look_for_files(&search);
+bool pt_recover_process(const char *path, int fd, pid_t pid)
+{
+	return look_for(OF_PROCESS, path, fd, pid);
+}
+
+static bool note(struct search *search, struct find *find)
+{
+	(void)find;
+	search->is_found = true;
+	return false;
+}
+
+bool pt_recover_has(const char *path, pid_t pid)
+{
+	struct search search = { .kind = OF_PROCESS, .dead = pid };
+	int saved = errno;
+
+	if (open_search(&search, path)) {
+		each_name(&search, note);
+		close(search.directory);
+	}
+	errno = saved;
+	return search.is_found;
 }

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What processes that died have left in staging files: put where it belongs. */
+/*
+ * What processes that died have left in staging files: put where it belongs.
+ *
+ * Staging files are beside the output, in a directory that others may write to. One is
+ * believed only if it is this user's, private, has no other name and was made for this
+ * very output; it is read, never mapped. All functions want the turn (turn.h), and are
+ * then safe in signal handlers.
+ */
 #ifndef PT_RECOVER_H
 #define PT_RECOVER_H
 
@@ -7,17 +14,27 @@
 #include <sys/types.h>
 
 /*
- * Looks in the directory of OUTPUT, an absolute path, for staging files. Those that a
- * dead process has left for the same output are appended to it and taken away; with PID,
- * those of that process (which must be known to be dead) for any output in the directory.
- * Whatever cannot be done is left as it is. The second returns whether there was
- * anything. errno is left as it was. The first is for when this process has no staging
- * file yet: those with its own pid are of the time before exec. GIL: not needed.
+ * Append to the output at PATH, which FD is open for and which other processes are kept
+ * from, what dead processes have left for it, and take their staging files away: those of
+ * this run, before this process has made one, for what has its pid is of the time before
+ * exec; or those of earlier runs, telling whether there were any.
  */
-void pt_recover_output(const char *output);
-bool pt_recover_process(const char *output, pid_t pid);
+void pt_recover_run(const char *path, int fd);
+bool pt_recover_old(const char *path, int fd);
 
-/* Takes away what dead processes have left for OUTPUT, which is to be replaced. */
-void pt_recover_discard(const char *output);
+/*
+ * Completes what a process of this run was writing to the output when it was killed: the
+ * end of the file is the beginning of its text.
+ */
+void pt_recover_torn(const char *path, int fd);
+
+/*
+ * Does that for a process of this run that is known to be dead, whose output may also be
+ * a file of its own in the directory of PATH. Returns whether there was anything.
+ */
+bool pt_recover_process(const char *path, int fd, pid_t pid);
+
+/* Returns whether a process has left anything that looks so; believes names. */
+bool pt_recover_has(const char *path, pid_t pid);
 
 #endif /* PT_RECOVER_H */

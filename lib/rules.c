@@ -7,6 +7,8 @@
 #include "util.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,7 @@ struct pt_rule {
 	char *real_base;     /* the same with symbolic links resolved, or NULL */
 	char *pattern;	     /* RULE_PATH: what follows the base; RULE_MODULE */
 	char *function;	     /* pattern of the qualified name, or NULL */
+	atomic_bool is_matched; /* it has matched something */
 };
 
 /* The named sets. */
@@ -51,11 +54,6 @@ static void destroy_list(struct pt_rule *rules, size_t count)
 	free(rules);
 }
 
-static char *out_of_memory(void)
-{
-	return strdup("out of memory");
-}
-
 static char *parse_set(struct pt_rule *rule, const char *name)
 {
 	const char *names[PT_ARRAY_SIZE(sets)];
@@ -70,8 +68,8 @@ static char *parse_set(struct pt_rule *rule, const char *name)
 	}
 	const char *near = pt_nearest(name, names, PT_ARRAY_SIZE(sets));
 	if (near)
-		return pt_format("unknown set '%s' (did you mean '%s'?)", name, near);
-	return pt_format("unknown set '%s' (expected @all, @user, @script, @project, "
+		return pt_message("unknown set '%s' (did you mean '%s'?)", name, near);
+	return pt_message("unknown set '%s' (expected @all, @user, @script, @project, "
 			 "@stdlib, @site, @frozen)",
 			 name);
 }
@@ -118,23 +116,24 @@ static char *parse_path(struct pt_rule *rule, const char *text, const char *dire
 	if (strncmp(text, "**", 2) == 0) {
 		rule->base = strdup("");
 		rule->pattern = below_directory("/", text);
-		return rule->base && rule->pattern ? NULL : out_of_memory();
+		return rule->base && rule->pattern ? NULL : pt_no_memory;
 	}
 	size_t literal = literal_length(text);
 	rule->base = *text == '/' ? strndup(text, literal) :
 				    pt_format("%s/%.*s", directory, (int)literal, text);
 	rule->pattern = below_directory("", text + literal);
 	if (!rule->base || !rule->pattern)
-		return out_of_memory();
+		return pt_no_memory;
 	pt_normalize_path(rule->base);
 	if (*rule->base == '\0' && *rule->pattern) {
 		free(rule->pattern);
 		rule->pattern = below_directory("/", text + literal);
 		if (!rule->pattern)
-			return out_of_memory();
+			return pt_no_memory;
 	}
+	errno = 0;
 	rule->real_base = different_real_path(rule->base);
-	return NULL;
+	return errno == ENOMEM ? pt_no_memory : NULL;
 }
 
 /* Names, dots, and glob patterns; '!' only where a set begins with it. */
@@ -152,14 +151,19 @@ static bool is_module_pattern(const char *text)
 
 static char *parse_module(struct pt_rule *rule, const char *text)
 {
+	const char *line = strstr(text, ".py:");
+
+	if (line && isdigit((unsigned char)line[4]))
+		return pt_format("bad rule '%s' (did you mean '%.*s'?)", rule->text,
+				 (int)(line - text) + 3, text);
 	if (!is_module_pattern(text))
-		return pt_format(
+		return pt_message(
 			"bad rule '%s' (expected a set, a module, or a path with "
 			"'/' or '.py')",
 			rule->text);
 	rule->kind = RULE_MODULE;
 	rule->pattern = strdup(text);
-	return rule->pattern ? NULL : out_of_memory();
+	return rule->pattern ? NULL : pt_no_memory;
 }
 
 static bool is_path_pattern(const char *text)
@@ -192,12 +196,12 @@ static char *parse_rule(struct pt_rule *rule, const char *directory)
 	char *error = NULL;
 
 	if (!head)
-		return out_of_memory();
+		return pt_no_memory;
 	if (mark && mark[2] == '\0')
-		error = pt_format("bad rule '%s' (expected a function name after '::')",
-				  rule->text);
+		error = pt_message("bad rule '%s' (expected a function name after '::')",
+				   rule->text);
 	else if (mark && !(rule->function = parse_function(mark + 2)))
-		error = out_of_memory();
+		error = pt_no_memory;
 	else if (*head == '\0')
 		rule->kind = RULE_ANY;
 	else if (*head == '@')
@@ -246,7 +250,7 @@ static char *parse_list(const char *text, const char *directory, struct pt_rule 
 			item ? realloc(*rules, (*count + 1) * sizeof(**rules)) : NULL;
 		if (!list) {
 			free(item);
-			return out_of_memory();
+			return pt_no_memory;
 		}
 		*rules = list;
 		list[*count] = (struct pt_rule){ .text = item };
@@ -354,19 +358,36 @@ static bool matches_function(const char *pattern, const char *function)
 }
 
 /* MATCHES_WHOLE: the answer for a rule with '::' about a file as a whole. */
-static const struct pt_rule *find_match(const struct pt_rule *rules, size_t count,
+static bool matches(const struct pt_rule *rule, const struct pt_rule_target *target,
+		    bool matches_whole)
+{
+	if (!matches_file(rule, target))
+		return false;
+	if (!rule->function)
+		return true;
+	return target->function ? matches_function(rule->function, target->function) :
+				  matches_whole;
+}
+
+/* Another rule has decided; it is noted that these match as well. */
+static void note_matches(struct pt_rule *rules, size_t count,
+			 const struct pt_rule_target *target)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!rules[i].is_matched && matches(&rules[i], target, false))
+			rules[i].is_matched = true;
+	}
+}
+
+static const struct pt_rule *find_match(struct pt_rule *rules, size_t count,
 					const struct pt_rule_target *target,
 					bool matches_whole)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!matches_file(&rules[i], target))
+		if (!matches(&rules[i], target, matches_whole))
 			continue;
-		if (!rules[i].function)
-			return &rules[i];
-		if (target->function ?
-			    matches_function(rules[i].function, target->function) :
-			    matches_whole)
-			return &rules[i];
+		note_matches(&rules[i], count - i, target);
+		return &rules[i];
 	}
 	return NULL;
 }
@@ -376,12 +397,49 @@ struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
 {
 	const struct pt_rule *rule =
 		find_match(rules->exclude, rules->exclude_count, target, false);
-	if (rule)
+	if (rule) {
+		note_matches(rules->include, rules->include_count, target);
 		return (struct pt_verdict){ .rule = rule->text };
+	}
 	rule = find_match(rules->include, rules->include_count, target, true);
 	if (!rule)
 		return (struct pt_verdict){ 0 };
 	return (struct pt_verdict){ .is_traced = true,
 				    .is_include = true,
 				    .rule = rule->text };
+}
+
+bool pt_rules_view(const struct pt_rules *rules, size_t index, struct pt_rule_view *view)
+{
+	bool is_include = index < rules->include_count;
+	size_t other = index - rules->include_count;
+
+	if (!is_include && other >= rules->exclude_count)
+		return false;
+	const struct pt_rule *rule = is_include ? &rules->include[index] :
+						  &rules->exclude[other];
+	*view = (struct pt_rule_view){
+		.text = rule->text,
+		.base = rule->kind == RULE_PATH ? rule->base : NULL,
+		.is_include = is_include,
+		.is_set = rule->kind == RULE_SET,
+		.is_module = rule->kind == RULE_MODULE,
+		.is_matched = rule->is_matched,
+	};
+	return true;
+}
+
+bool pt_rules_wants_module(const struct pt_rules *rules,
+			   const struct pt_rule_target *target)
+{
+	if (find_match(rules->exclude, rules->exclude_count, target, false))
+		return false;
+	for (size_t i = 0; i < rules->include_count; i++) {
+		const struct pt_rule *rule = &rules->include[i];
+		if (rule->kind == RULE_ANY || !matches_file(rule, target))
+			continue;
+		note_matches(rules->include, rules->include_count, target);
+		return true;
+	}
+	return false;
 }

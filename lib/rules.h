@@ -15,6 +15,7 @@ enum pt_origin {
 	PT_ORIGIN_FROZEN = 1 << 3,  /* frozen modules */
 	PT_ORIGIN_SCRIPT = 1 << 4,  /* the main script */
 	PT_ORIGIN_PROJECT = 1 << 5, /* below the script's, or the current, directory */
+	PT_ORIGIN_SYSTEM = 1 << 6,  /* for file.c alone: below /usr/share and the like */
 };
 
 #define PT_ORIGIN_ALL (~0U)
@@ -49,7 +50,7 @@ struct pt_verdict {
 /*
  * Reads the rules in TEXT (see README, "Rules") and sets the include or the exclude list
  * of RULES. Relative paths are taken from DIRECTORY, which is absolute. Returns NULL, or
- * the message for the user (to be freed); then RULES is as before. GIL: not needed.
+ * the message for the user (see pt_message()); then RULES is as before. GIL: not needed.
  */
 char *pt_rules_set_include(struct pt_rules *rules, const char *text,
 			   const char *directory);
@@ -66,5 +67,29 @@ void pt_rules_destroy(struct pt_rules *rules);
  */
 struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
 				  const struct pt_rule_target *target);
+
+/* A rule as rule_report.c sees it; strings are borrowed. */
+struct pt_rule_view {
+	const char *text; /* as written */
+	const char *base; /* of a path: its literal start, absolute; else NULL */
+	bool is_include;
+	bool is_set;
+	bool is_module;
+	bool is_matched; /* it has matched something */
+};
+
+/*
+ * Fills in VIEW for rule INDEX, the include rules first. Returns false when there is
+ * none. GIL: not needed.
+ */
+bool pt_rules_view(const struct pt_rules *rules, size_t index, struct pt_rule_view *view);
+
+/*
+ * Returns whether the rules want the import of TARGET to be shown, whoever asks for it:
+ * an include rule names its file, its module or a set, and no exclude rule takes all of
+ * it. A rule that is nothing but "::function" names no module. GIL: not needed.
+ */
+bool pt_rules_wants_module(const struct pt_rules *rules,
+			   const struct pt_rule_target *target);
 
 #endif /* PT_RULES_H */

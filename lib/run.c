@@ -8,21 +8,28 @@
 #include "event.h"
 #include "file.h"
 #include "follow.h"
+#include "fixed_text.h"
 #include "format.h"
 #include "interpreters.h"
-#include "lineage.h"
 #include "log.h"
 #include "output.h"
-#include "recover.h"
+#include "program_text.h"
+#include "rule_report.h"
 #include "rules.h"
 #include "settings.h"
+#include "run_id.h"
 #include "sink.h"
+#include "stage.h"
+#include "stream.h"
 #include "thread.h"
 #include "tracer.h"
+#include "turn.h"
+#include "value.h"
 #include "zstd_stream.h"
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -31,8 +38,7 @@
 /* Exit status for a bad setting under PYTRACE_STRICT: EX_CONFIG of sysexits.h. */
 #define STATUS_BAD_SETTING 78
 
-/* What LD_PRELOAD holds where this library is used. */
-#define LIBRARY_NAME "libpytrace"
+#define NO_MEMORY "out of memory; not tracing"
 
 /* What stays of the settings and rules for the time of the process. */
 static struct pt_settings settings;
@@ -41,9 +47,14 @@ static struct pt_rules rules;
 /* The command line, borrowed from the process; NULL if not known. */
 static char *const *command_line;
 
-/* The pid of the first process of the run, and whether this is it, not by exec again. */
-static long first_pid;
+/* Whether this is the first Python of the run or of this part of it, not by exec again. */
 static bool is_first;
+
+/* Another Python of the run is above this one. */
+static bool is_descendant;
+
+/* The last line has been written. */
+static atomic_bool has_told_end;
 
 /* Whether the process has been started: not yet, well, or not well. */
 static enum { NOT_STARTED, STARTED, FAILED } state;
@@ -59,33 +70,55 @@ static const struct pt_format *const formats[] = {
 	[PT_FORMAT_ID_TRACE] = &pt_format_trace,
 };
 
-static void export_output(void)
+/* Returns false without memory. */
+static bool export_output(void)
 {
 	const char *output = pt_settings_lookup(environ, "PYTRACE_OUTPUT");
-	char *directory = output ? getcwd(NULL, 0) : NULL;
+
+	if (!output)
+		return true;
+	char *directory = getcwd(NULL, 0);
 	char *absolute = directory ? pt_output_absolute(output, directory) : NULL;
+	/* A directory that is gone has no name. */
+	bool is_done = directory ? absolute != NULL : errno != ENOMEM;
 
 	if (absolute && strcmp(absolute, output) != 0)
-		setenv("PYTRACE_OUTPUT", absolute, 1);
+		is_done = setenv("PYTRACE_OUTPUT", absolute, 1) == 0;
 	free(absolute);
 	free(directory);
+	return is_done;
+}
+
+/* The stream that the trace goes to is kept as it is now, for children, too. */
+static void keep_stream(void)
+{
+	const struct pt_output_names names = { .program = "", .start_time = "", .host = "" };
+	const char *text = pt_settings_lookup(environ, "PYTRACE_OUTPUT");
+	struct pt_output output;
+
+	free(pt_output_parse(&output, text ? text : "", &names));
+	if (!output.path)
+		pt_stream_open(output.fd);
+	pt_output_destroy(&output);
 }
 
 bool pt_run_prepare(char *const *argv)
 {
-	const char *run = pt_settings_lookup(environ, PT_SETTINGS_RUN);
+	uint64_t python = pt_run_id.python;
 
-	if (run && !pt_follow_wants_exec(environ))
+	if (python && !pt_follow_wants_exec(environ))
 		return false;
-	char *pid = run ? NULL : pt_format("%d", (int)getpid());
-
 	command_line = argv;
-	is_first = !run;
-	first_pid = run ? strtol(run, NULL, 10) : (long)getpid();
-	if (pid)
-		setenv(PT_SETTINGS_RUN, pid, 1);
-	free(pid);
-	export_output();
+	is_first = !python;
+	is_descendant = python && python != (uint64_t)getpid();
+	if (is_first)
+		pt_run_id.python = (uint64_t)getpid();
+	keep_stream();
+	/* Children that take themselves for the first would replace the output. */
+	if ((is_first && !pt_run_id_export()) || !export_output()) {
+		pt_log(NO_MEMORY);
+		return false;
+	}
 	pt_follow_export();
 	pt_follow_start(environ);
 	return true;
@@ -103,34 +136,50 @@ static void report_problem(const char *line)
 		report(line);
 }
 
-/* Reports a problem with a setting and frees its text. Returns the number of problems. */
+/*
+ * Reports a problem with a setting and frees its text. Returns the number of problems, or
+ * -ENOMEM.
+ */
 static int report_setting(const char *name, char *message)
 {
 	if (!message)
 		return 0;
+	if (message == pt_no_memory)
+		return -ENOMEM;
 	char *line = pt_format("%s: %s", name, message);
 	report_problem(line ? line : message);
 	free(line);
-	free(message);
+	pt_message_free(message);
 	return 1;
+}
+
+/* Returns the sum of two numbers of problems, or -ENOMEM if one of them is that. */
+static int sum(int problems, int more)
+{
+	return problems < 0 || more < 0 ? -ENOMEM : problems + more;
 }
 
 static int set_rules(void)
 {
 	const char *start = pt_file_places()->start;
-	int problems = 0;
+	char *initial = pt_rules_set_include(&rules, "@user", start);
+	char *include = pt_rules_set_include(&rules, settings.include, start);
+	char *exclude = pt_rules_set_exclude(&rules, settings.exclude, start);
 
-	free(pt_rules_set_include(&rules, "@user", start));
-	problems += report_setting("PYTRACE_INCLUDE",
-				   pt_rules_set_include(&rules, settings.include, start));
-	problems += report_setting("PYTRACE_EXCLUDE",
-				   pt_rules_set_exclude(&rules, settings.exclude, start));
-	return problems;
+	int problems = sum(report_setting("PYTRACE_INCLUDE", initial),
+			   sum(report_setting("PYTRACE_INCLUDE", include),
+			       report_setting("PYTRACE_EXCLUDE", exclude)));
+
+	return sum(problems, pt_rule_report_start(&rules, start,
+						  pt_settings_lookup(environ, "HOME"),
+						  report_problem));
 }
 
+/* Returns the number of problems, or -ENOMEM; then OUTPUT is to be destroyed. */
 static int find_output(struct pt_output *output)
 {
 	char *program = pt_output_program(command_line);
+	bool is_complete = program;
 	char start_time[32] = "";
 	char host[256] = "";
 	time_t now = time(NULL);
@@ -151,11 +200,24 @@ static int find_output(struct pt_output *output)
 	/* What has no place for a pid, or is one stream of bytes, cannot be shared. */
 	if (!is_first && (!formats[settings.format]->has_prefix ||
 			  pt_output_has_suffix(output, PT_ZSTD_SUFFIX)))
-		pt_output_make_private(output, getpid());
-	return report_setting("PYTRACE_OUTPUT", error);
+		is_complete &= pt_output_make_private(output, getpid());
+	return sum(report_setting("PYTRACE_OUTPUT", error), is_complete ? 0 : -ENOMEM);
 }
 
-static void start_tracer(bool is_descendant)
+/* An event lets other threads run while it waits. */
+static void *begin_pause(void)
+{
+	return pt_py.PyEval_SaveThread();
+}
+
+static void end_pause(void *thread)
+{
+	pt_py.PyEval_RestoreThread(thread);
+}
+
+static const struct pt_pause python_pause = { begin_pause, end_pause };
+
+static void start_tracer(void)
 {
 	const struct pt_format *format = formats[settings.format];
 
@@ -170,29 +232,37 @@ static void start_tracer(bool is_descendant)
 	};
 	pt_code_start(&policy);
 	pt_code_on_free = pt_thread_forget_code;
+	pt_python_on_finalize = pt_stage_flush_all;
+	pt_stage_start(&python_pause);
 	pt_thread_start();
 	if (pt_py.is_free_threaded)
 		pt_thread_use_own_stages();
 }
 
-static void flush_at_exit(void)
+/* Reads the settings. Returns the number of problems, or -ENOMEM. */
+static int read_settings(struct pt_output *output)
 {
-	pt_thread_flush_all();
+	int problems = pt_settings_parse(&settings, environ, report_problem);
+
+	if (problems >= 0)
+		problems = sum(problems, pt_file_start());
+	if (problems >= 0)
+		problems = sum(problems, set_rules());
+	return problems < 0 ? problems : sum(problems, find_output(output));
 }
 
 /* Reads the settings and opens the output. Returns whether there is anything to trace. */
 static bool configure(void)
 {
-	struct pt_output output;
-	int problems = pt_settings_parse(&settings, environ, report_problem);
+	struct pt_output output = { 0 };
+	int problems = read_settings(&output);
 
 	if (problems < 0) {
-		report("out of memory; not tracing");
+		report(NO_MEMORY);
+		pt_output_destroy(&output);
 		return false;
 	}
-	pt_file_start();
-	problems += set_rules();
-	problems += find_output(&output);
+	pt_program_text_start(command_line);
 	if (problems && settings.strict)
 		_exit(STATUS_BAD_SETTING);
 	if (settings.mode == PT_MODE_HELP && is_first)
@@ -201,11 +271,7 @@ static bool configure(void)
 		pt_output_destroy(&output);
 		return false;
 	}
-	/* The first Python of a run may have brothers before it. */
-	bool replaces =
-		is_first &&
-		!(output.path && pt_lineage_is_file_of_run(output.path, LIBRARY_NAME));
-	pt_sink_start(&output, replaces, settings.zstd_level);
+	pt_sink_start(&output, is_first, settings.zstd_level, settings.file_mode);
 	return true;
 }
 
@@ -225,19 +291,24 @@ static bool start_process(void *handle)
 {
 	if (!configure() || !bind_python(handle))
 		return false;
-	start_tracer(first_pid != (long)getpid());
+	start_tracer();
 	backend = pt_py.has_monitoring ? &pt_backend_monitoring : &pt_backend_settrace;
 	return true;
 }
 
-/* The standard library is where the package "encodings" comes from: it is always there.
+/*
+ * The standard library is where the package "encodings" comes from: it is always there.
+ * Returns 0 or -ENOMEM.
  */
-static void find_stdlib(void)
+static int find_stdlib(void)
 {
-	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
-	PyObject *module = modules ? pt_py.PyDict_GetItemString(modules, "encodings") :
-				     NULL;
-	char *path = module ? pt_python_attr_text(module, "__file__") : NULL;
+	int error = 0;
+	errno = 0;
+	PyObject *module = pt_value_module("encodings");
+	PyObject *file = module ? pt_value_global(module, "__file__") : NULL;
+	char *path = file ? pt_python_text(file) : NULL;
+	if (!path && errno == ENOMEM)
+		error = -ENOMEM;
 
 	for (int i = 0; path && i < 2; i++) {
 		char *slash = strrchr(path, '/');
@@ -245,8 +316,11 @@ static void find_stdlib(void)
 			*slash = '\0';
 	}
 	if (path)
-		pt_file_set_stdlib(path);
+		error = pt_file_set_stdlib(path);
 	free(path);
+	pt_python_drop(file);
+	pt_python_drop(module);
+	return error;
 }
 
 /* Watches the current interpreter unless that is done already. */
@@ -256,14 +330,16 @@ static void watch_interpreter(void)
 
 	if (backend->is_watching())
 		return;
-	find_stdlib();
+	if (find_stdlib() != 0) {
+		report(NO_MEMORY);
+		return;
+	}
 	if (interpreter_count++ > 0 && pt_py.minor >= 12)
 		pt_thread_use_own_stages();
 	if (pt_code_start_interpreter() != 0 || backend->start(&reason) != 0) {
 		pt_log("%s; not tracing", reason);
 		return;
 	}
-	pt_py.Py_AtExit(flush_at_exit);
 	if (settings.debug & PT_DEBUG_START)
 		pt_log("start: Python 3.%d%s by %s", pt_py.minor,
 		       pt_py.is_free_threaded ? " (free-threaded)" : "", backend->name);
@@ -295,34 +371,129 @@ void pt_run_after_fork(void)
 	pt_thread_after_fork();
 	pt_tracer_after_fork();
 	is_first = false;
-	find_output(&output);
+	if (find_output(&output) < 0) {
+		/* What the parent has open is not this process's. */
+		report(NO_MEMORY);
+		pt_output_destroy(&output);
+		pt_sink_stop(0);
+		return;
+	}
 	pt_sink_restart(&output);
+	has_told_end = false;
 	if (settings.follow == PT_FOLLOW_NONE)
-		pt_sink_stop();
+		pt_sink_stop(0);
 }
 
-void pt_run_after_child(void)
+/* How a process ends. */
+struct ending {
+	struct pt_fixed_text how;
+	bool is_likely; /* else nothing is said */
+};
+
+static void add_last_line(struct pt_fixed_text *text, const struct pt_stage_sum *sum,
+			  const void *data)
 {
-	if (state == STARTED && settings.follow != PT_FOLLOW_NONE)
-		pt_tracer_show_pid();
+	const struct ending *ending = data;
+
+	if (ending->is_likely && (sum->events || is_first))
+		pt_tracer_add_end(text, ending->how.text, sum->events, sum->lost);
+}
+
+/* The last line cannot be written where the trace cannot. */
+static void report_loss(const struct pt_stage_sum *sum)
+{
+	char waiting[64] = "";
+
+	if (!sum->error || !pt_sink_is_alive())
+		return;
+	if (sum->waiting)
+		snprintf(waiting, sizeof(waiting), "; %llu wait in *.%d-*%s",
+			 (unsigned long long)sum->waiting, (int)getpid(),
+			 PT_JOURNAL_SUFFIX);
+	pt_log("cannot write the trace: %s; events lost: %llu%s", strerror(-sum->error),
+	       (unsigned long long)sum->lost, waiting);
+}
+
+/* The ending that is HOW with a number; the first one is told. */
+static struct ending ending_of(const char *how, int status)
+{
+	struct ending ending = { .is_likely = !atomic_exchange(&has_told_end, true) };
+
+	pt_fixed_add(&ending.how, how);
+	pt_fixed_add_number(&ending.how, (uint64_t)status);
+	return ending;
+}
+
+void pt_run_exit(int status)
+{
+	if (state != STARTED)
+		return;
+	if (is_first && pt_sink_is_alive())
+		pt_rule_report_end();
+	const struct ending ending = ending_of("exited with ", status);
+	const struct pt_stage_sum sum = pt_stage_leave_all(add_last_line, &ending);
+	pt_stage_resume_all();
+	report_loss(&sum);
+}
+
+void pt_run_unload(void)
+{
+	if (state == STARTED)
+		pt_stage_end_all(NULL, NULL);
 }
 
 void pt_run_end(const char *how, int status)
 {
-	int saved = errno;
-
-	if (state == STARTED) {
-		pt_thread_close_all();
-		pt_tracer_write_end(how, status, is_first);
-	}
-	errno = saved;
+	if (state != STARTED)
+		return;
+	const struct ending ending = ending_of(how, status);
+	pt_stage_end_all(add_last_line, &ending);
 }
 
-void pt_run_child_killed(int pid, int signal)
+void pt_run_leave(const char *path, bool is_likely)
+{
+	struct ending ending = { .is_likely = is_likely };
+
+	if (state != STARTED)
+		return;
+	pt_fixed_add(&ending.how, "exec ");
+	pt_fixed_add(&ending.how, path);
+	pt_stage_leave_all(add_last_line, &ending);
+}
+
+void pt_run_leave_session(void)
+{
+	if (state != STARTED || !pt_turn_take())
+		return;
+	pt_sink_leave_session();
+	pt_turn_give();
+}
+
+/* Puts lines of a child that was killed in their place, and tells of its death. */
+static void take_over_child(int pid, int signal)
+{
+	struct pt_fixed_text text = { 0 };
+	struct pt_place place;
+	size_t written = 0;
+
+	if (!pt_sink_recover_child(pid))
+		return;
+	pt_tracer_add_end_of_child(&text, pid, signal);
+	if (text.size && pt_sink_begin(&place) == 0) {
+		pt_sink_put(text.text, text.size, true, &written);
+		pt_sink_end();
+	}
+}
+
+void pt_run_child_reaped(int pid, int signal)
 {
 	int saved = errno;
 
-	if (state == STARTED && pt_sink_path() && pt_recover_process(pt_sink_path(), pid))
-		pt_tracer_write_end_of_child(pid, signal);
+	if (state == STARTED && pt_sink_is_alive() && pt_turn_take()) {
+		if (signal)
+			take_over_child(pid, signal);
+		pt_tracer_look_for_company();
+		pt_turn_give();
+	}
 	errno = saved;
 }

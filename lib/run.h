@@ -25,13 +25,29 @@ void pt_run_start_interpreter(void *handle);
 /* In the child after fork: goes on tracing as a process of its own. */
 void pt_run_after_fork(void);
 
-/* The process has started a child. GIL: not needed. */
-void pt_run_after_child(void);
+/*
+ * What follows is safe in signal handlers, and needs no GIL. errno is left as it was.
+ */
 
-/* The process ends, in that way and with that status: the last line. GIL: not needed. */
+/* The process exits, with that status: the last line. Later events are still written. */
+void pt_run_exit(int status);
+
+/* The library is about to go away: what came after that. */
+void pt_run_unload(void);
+
+/* The process ends now: HOW, "killed by signal " say, and a number are its last line. */
 void pt_run_end(const char *how, int status);
 
-/* A child was killed by a signal and reaped: what it left is put in place. */
-void pt_run_child_killed(int pid, int signal);
+/*
+ * The process is about to become the program at PATH, which will go well if IS_LIKELY;
+ * else pt_stage_resume_all() is called.
+ */
+void pt_run_leave(const char *path, bool is_likely);
+
+/* The process leaves the session. */
+void pt_run_leave_session(void);
+
+/* A child was reaped; SIGNAL killed it if not 0: what it left is put in place. */
+void pt_run_child_reaped(int pid, int signal);
 
 #endif /* PT_RUN_H */

@@ -80,12 +80,6 @@ static const struct word debug_words[] = {
 	{ "all", PT_DEBUG_RULES | PT_DEBUG_START },
 };
 
-/* What parsers answer when even the message cannot be allocated. */
-static char *out_of_memory(void)
-{
-	return strdup("out of memory");
-}
-
 static const struct word *find_word(const struct word *words, size_t count,
 				    const char *text)
 {
@@ -107,17 +101,17 @@ static char *unknown_word(const char *what, const char *text, const struct word 
 		names[i] = words[i].name;
 	pt_buf_add_format(&out, "unknown %s '%s' (", what, text);
 	const char *near = pt_nearest(text, names, count);
-	if (near) {
-		pt_buf_add_format(&out, "did you mean '%s'?)", near);
-		return pt_buf_take(&out);
-	}
-	pt_buf_add_string(&out, "expected ");
-	for (size_t i = 0; i < count; i++) {
+	if (near)
+		pt_buf_add_format(&out, "did you mean '%s'?", near);
+	else
+		pt_buf_add_string(&out, "expected ");
+	for (size_t i = 0; i < count && !near; i++) {
 		if (*names[i])
 			pt_buf_add_format(&out, "%s%s", i ? ", " : "", names[i]);
 	}
 	pt_buf_add_string(&out, ")");
-	return pt_buf_take(&out);
+	char *message = pt_buf_take(&out);
+	return message ? message : pt_no_memory;
 }
 
 static char *parse_word(const char *what, const char *text, const struct word *words,
@@ -154,7 +148,7 @@ static char *parse_set(const char *what, const char *text, const struct word *wo
 	char *error = NULL;
 
 	if (!list)
-		return out_of_memory();
+		return pt_no_memory;
 	char *rest = list;
 	for (char *item; !error && (item = strsep(&rest, ", \n"));) {
 		bool removes = *item == '-';
@@ -192,7 +186,7 @@ static char *replace_string(char **target, const char *text)
 	char *copy = strdup(text);
 
 	if (!copy)
-		return out_of_memory();
+		return pt_no_memory;
 	free(*target);
 	*target = copy;
 	return NULL;
@@ -279,10 +273,10 @@ static char *parse_number(const char *what, const char *text, long low, long hig
 	if (text[0] < '0' || text[0] > '9' || *end || errno || value < low ||
 	    value > high) {
 		if (high == INT_MAX)
-			return pt_format("bad %s '%s' (expected a number from %ld up)",
-					 what, text, low);
-		return pt_format("bad %s '%s' (expected a number from %ld to %ld)", what,
-				 text, low, high);
+			return pt_message("bad %s '%s' (expected a number from %ld up)",
+					  what, text, low);
+		return pt_message("bad %s '%s' (expected a number from %ld to %ld)", what,
+				  text, low, high);
 	}
 	*number = value;
 	return NULL;
@@ -313,6 +307,26 @@ static void show_zstd_level(const struct pt_settings *settings, struct pt_buf *o
 	pt_buf_add_format(out, "%d", settings->zstd_level);
 }
 
+static char *parse_file_mode(struct pt_settings *settings, const char *text)
+{
+	char *end = NULL;
+
+	errno = 0;
+	long mode = *text ? strtol(text, &end, 8) : -1;
+	if (*text && (*text < '0' || *text > '7' || *end || errno || mode > 0777 ||
+		      !(mode & 0200)))
+		return pt_format("bad mode '%s' (expected an octal number such as 0600)",
+				 text);
+	settings->file_mode = (int)mode;
+	return NULL;
+}
+
+static void show_file_mode(const struct pt_settings *settings, struct pt_buf *out)
+{
+	if (settings->file_mode >= 0)
+		pt_buf_add_format(out, "%04o", (unsigned int)settings->file_mode);
+}
+
 static void show_depth(const struct pt_settings *settings, struct pt_buf *out)
 {
 	if (settings->depth)
@@ -334,6 +348,8 @@ static const struct variable variables[] = {
 	VARIABLE("PYTRACE_FORMAT", format, "text", "text, trace"),
 	VARIABLE("PYTRACE_OUTPUT", output, "stderr",
 		 "stderr, stdout, fd:N, a file, a directory; %p %P %e %t %h %%"),
+	VARIABLE("PYTRACE_MODE", file_mode, "",
+		 "permissions of files that are made, octal; else as the umask says"),
 	VARIABLE("PYTRACE_ZSTD_LEVEL", zstd_level, "1", "1 to 19, for outputs in .zst"),
 	VARIABLE("PYTRACE_TIME", time, "none", "none, relative, delta, wall"),
 	VARIABLE("PYTRACE_DEPTH", depth, "", "deepest call level shown, from 1"),
@@ -383,13 +399,13 @@ char *pt_settings_set(struct pt_settings *settings, const char *name, const char
 static void report_message(void (*report)(const char *line), const char *name,
 			   char *message)
 {
-	char *line = pt_format("%s: %s", name, message ? message : "out of memory");
+	char *line = pt_format("%s: %s", name, message);
 
 	if (line)
 		pt_clean_line(line);
 	report(line ? line : "out of memory");
 	free(line);
-	free(message);
+	pt_message_free(message);
 }
 
 /* Reports an environment entry whose name begins with PYTRACE_ and is not known. */
@@ -411,9 +427,9 @@ static bool report_unknown(const char *entry, void (*report)(const char *line))
 		names[i] = variables[i].name + (i ? prefix : strlen("PYTRACE"));
 	const char *near = pt_nearest(name + prefix, names, PT_ARRAY_SIZE(variables));
 	report_message(report, name,
-		       near ? pt_format("unknown setting (did you mean 'PYTRACE_%s'?)",
-					near) :
-			      pt_format("unknown setting (PYTRACE=help lists them)"));
+		       near ? pt_message("unknown setting (did you mean 'PYTRACE_%s'?)",
+					 near) :
+			      pt_message("unknown setting (PYTRACE=help lists them)"));
 	free(name);
 	return true;
 }
@@ -436,13 +452,15 @@ int pt_settings_parse(struct pt_settings *settings, char *const *environment,
 	for (size_t i = 0; i < PT_ARRAY_SIZE(variables); i++) {
 		char *error = variables[i].parse(settings, variables[i].initial);
 		if (error) {
-			free(error);
+			pt_message_free(error);
 			return -ENOMEM;
 		}
 	}
 	for (size_t i = 0; i < PT_ARRAY_SIZE(variables); i++) {
 		const char *text = pt_settings_lookup(environment, variables[i].name);
 		char *error = text ? variables[i].parse(settings, text) : NULL;
+		if (error == pt_no_memory)
+			return -ENOMEM;
 		if (error) {
 			report_message(report, variables[i].name, error);
 			problems++;

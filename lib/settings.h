@@ -36,6 +36,7 @@ struct pt_settings {
 	unsigned int depth; /* deepest level shown; 0: no limit */
 	enum pt_color_mode color;
 	enum pt_follow follow;
+	int file_mode;	/* permissions of outputs that are made; -1: as the umask says */
 	int zstd_level; /* for outputs that end in ".zst" */
 	bool strict;
 	bool task;
@@ -61,7 +62,7 @@ int pt_settings_parse(struct pt_settings *settings, char *const *environment,
 void pt_settings_destroy(struct pt_settings *settings);
 
 /*
- * Sets one setting from text. Returns NULL, or the message for the user (to be freed),
+ * Sets one setting from text. Returns NULL, or the message for the user (see pt_message()),
  * in which case SETTINGS is unchanged. NAME is the full variable name and must be a known
  * one. GIL: not needed.
  */

@@ -8,6 +8,7 @@
 
 #include "backend.h"
 
+#include "await.h"
 #include "code.h"
 #include "imports.h"
 #include "thread.h"
@@ -19,7 +20,8 @@
 #include <string.h>
 
 /* Instructions, by the numbers that they have in all of 3.8 to 3.11. */
-#define OP_YIELD_FROM 72 /* before 3.11 */
+#define OP_YIELD_FROM 72       /* before 3.11 */
+#define OP_RETURN_GENERATOR 75 /* 3.11 */
 #define OP_RETURN_VALUE 83
 #define OP_YIELD_VALUE 86
 #define OP_RESUME 151 /* 3.11 */
@@ -30,11 +32,6 @@
 
 /* How often f_lineno at that offset has proved right; -1: it was wrong once. */
 static int line_checks;
-
-/* Where frame objects of 3.8 have f_code, and how often that has proved right. */
-#define CODE_OFFSET 32
-
-static int code_checks;
 
 /* Number of the instruction at a byte offset, -1 when there is none. */
 static int opcode_at(const struct pt_code *code, long offset)
@@ -57,6 +54,9 @@ static bool is_resume(PyFrameObject *frame, const struct pt_code *code)
 	long last = last_instruction(frame);
 	if (!pt_py.has_resume)
 		return last >= 0;
+	/* An exception was thrown in before the first line. */
+	if (opcode_at(code, last) == OP_RETURN_GENERATOR)
+		return false;
 	return opcode_at(code, last) != OP_RESUME || opcode_at(code, last + 1) != 0;
 }
 
@@ -99,31 +99,13 @@ static int line_of(PyFrameObject *frame)
 	return line;
 }
 
-/*
- * The code object of a frame, borrowed. 3.8 has no function for it and takes long to look
- * up the attribute, so it is read from where it is known to be, like f_lineno.
- */
-static PyObject *object_of(PyFrameObject *frame)
-{
-	PyObject *object = NULL;
-
-	if (!pt_py.has_frame_api && code_checks >= LINE_CHECKS) {
-		memcpy(&object, (const char *)frame + CODE_OFFSET, sizeof(object));
-		return object;
-	}
-	PyObject *right = pt_python_frame_code(frame);
-	pt_python_drop(right); /* the frame keeps it */
-	if (!pt_py.has_frame_api && code_checks >= 0) {
-		memcpy(&object, (const char *)frame + CODE_OFFSET, sizeof(object));
-		code_checks = object == right ? code_checks + 1 : -1;
-	}
-	return right;
-}
-
 /* Finds the record of the code that a frame runs, and notes it. */
 static struct pt_code *enter_frame(struct pt_thread *thread, PyFrameObject *frame)
 {
-	PyObject *object = object_of(frame);
+	/* Its live entry is kept away meanwhile, which brings us here. */
+	if (PT_UNLIKELY(pt_chain_seen == frame))
+		return &pt_code_excluded;
+	PyObject *object = pt_python_borrow_frame_code(frame);
 	struct pt_code *code = object ? pt_code_get(object) : &pt_code_excluded;
 
 	*pt_thread_live(thread, frame) = (struct pt_live){ frame, code };
@@ -161,12 +143,19 @@ static void on_return(struct pt_thread *thread, PyFrameObject *frame, PyObject *
 	pt_thread_live(thread, frame)->frame = NULL;
 }
 
+static bool is_end_of_await(PyFrameObject *frame, const struct pt_code *code,
+			    PyObject *exception)
+{
+	return code->flags & PT_CODE_RESUMABLE &&
+	       pt_await_is_over(code, last_instruction(frame), exception);
+}
+
 static void on_exception(struct pt_thread *thread, PyFrameObject *frame, PyObject *info)
 {
 	struct pt_code *code = code_of(thread, frame);
 	PyObject *exception = pt_py.PyTuple_GetItem(info, 1); /* borrowed */
 
-	if (code->is_traced && exception)
+	if (code->is_traced && exception && !is_end_of_await(frame, code, exception))
 		pt_tracer_exception(thread, code, frame, exception);
 }
 
@@ -195,6 +184,7 @@ static int trace(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 
 static int start(const char **reason)
 {
+	pt_python_learn_frames();
 	*reason = "_thread.start_new_thread could not be reached";
 	if (!pt_thread_hook_install(pt_chain_watch))
 		return -ENOSYS;
@@ -208,14 +198,8 @@ static bool is_watching(void)
 	return false;
 }
 
-static void stop(void)
-{
-	pt_chain_stop();
-}
-
 const struct pt_backend pt_backend_settrace = {
 	.name = "PyEval_SetTrace",
 	.start = start,
 	.is_watching = is_watching,
-	.stop = stop,
 };

@@ -1,151 +1,230 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Several processes append to one file. Each write is done under a lock on the file,
+ * which ends with the process that has it, so that the place of a write is known before
+ * it is made. If a process is killed in the midst of one, the next one to write finds
+ * that the file does not end in a whole line and completes it from the staging file of
+ * the dead (recover.h): no line is torn, and none is there twice.
+ */
 #include "config.h"
 
 #include "sink.h"
 
 #include "growth.h"
-#include "lock.h"
+#include "journal.h"
 #include "log.h"
 #include "output.h"
+#include "output_file.h"
 #include "recover.h"
+#include "run_id.h"
+#include "stream.h"
 #include "util.h"
 #include "zstd_stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
-/* Programs count on low descriptor numbers: ours are kept above these, if possible. */
-static const int lowest_fds[] = { 512, 64, 16 };
+/* How long another process's lock is waited for: that may be stopped. */
+#define NAP_NS 200000 /* 0.2 ms */
+#define PATIENCE_NAPS 5000
 
 /* Where the trace goes. */
 static struct pt_output target = { .fd = STDERR_FILENO };
 
-/* The descriptor in use; -1: the file has not been opened yet. */
-static atomic_int fd = STDERR_FILENO;
+/* The descriptor in use; -1: the output has not been opened yet. */
+static int fd = -1;
+
+/* It is a regular file, or will be one as far as we know. */
+static bool is_file;
 
 /* The file that the descriptor was opened for; see is_still_ours(). */
 static struct stat identity;
 
+/* Permissions of new files; -1: what the umask leaves. */
+static int file_mode = -1;
+
 /* Its blocks; of a file of text. */
 static struct pt_growth growth;
 
+/* Where the file ended after our last write; -1: we have not written yet. */
+static off_t last_end = -1;
+
+/* The lock on the file is ours. */
+static bool is_locked;
+
 /* See sink.h. */
-atomic_bool pt_sink_buffered;
 atomic_bool pt_sink_alive = true;
+void (*pt_sink_on_company)(void);
 
 /* What the file's zstd frames come from; NULL: it is plain text. */
 static struct pt_zstd *stream;
 
-/* Where its last frame ends, and whether that is ours to go on with. */
-static off_t frame_end;
+/* The last frame is ours to go on with: over its end, at last_end. */
 static bool has_frame;
 
-/* Compressed bytes on their way; used under the lock. */
+/* Compressed bytes on their way. */
 static struct pt_buf packed;
-
-/* Number of lines that could not be written. */
-static _Atomic(uint64_t) dropped;
-
-/* Makes the directories that lead to PATH, as far as they are missing. */
-static void make_directories(const char *path)
-{
-	char *copy = strdup(path);
-
-	for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash;
-	     slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(copy, 0777);
-		*slash = '/';
-	}
-	free(copy);
-}
-
-/* Moves a descriptor to a high number; the old one stays when there is none. */
-static int move_up(int low)
-{
-	for (size_t i = 0; i < PT_ARRAY_SIZE(lowest_fds); i++) {
-		int high = fcntl(low, F_DUPFD_CLOEXEC, lowest_fds[i]);
-		if (high >= 0) {
-			close(low);
-			return high;
-		}
-	}
-	return low;
-}
 
 static void fall_back(const char *what, int error)
 {
 	pt_log("PYTRACE_OUTPUT: cannot write to '%s': %s; tracing to stderr", what,
 	       strerror(error));
 	pt_output_destroy(&target);
-	fd = STDERR_FILENO;
-	pt_sink_buffered = false;
 	pt_zstd_free(stream);
 	stream = NULL;
+	is_file = false;
+	fd = pt_stream_open(STDERR_FILENO);
+	pt_sink_alive = fd >= 0;
 }
 
-/* Opens the file. Returns 0 or the error's number. */
-static int open_file(int flags)
-{
-	const int mode = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | flags |
-			 (stream ? 0 : O_APPEND);
-	int opened = open(target.path, mode, 0666);
+/* Others of the run have written to the file. */
+static bool has_company;
 
-	if (opened < 0 && errno == ENOENT && target.in_directory) {
-		make_directories(target.path);
-		opened = open(target.path, mode, 0666);
+/* Whoever reads the trace should know which lines are whose. */
+static void tell_company(void)
+{
+	has_company = true;
+	if (pt_sink_on_company)
+		pt_sink_on_company();
+}
+
+static bool set_lock(short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_SETLK, &lock) == 0;
+}
+
+/*
+ * Keeps other processes from writing. It is a lock of the process, not of the descriptor,
+ * which the children share. Where there is none to be had, writes are as whole as the
+ * kernel keeps them.
+ */
+static void lock_file(void)
+{
+	const struct timespec time = { .tv_nsec = NAP_NS };
+
+	for (int tries = 0; tries < PATIENCE_NAPS && !is_locked; tries++) {
+		is_locked = set_lock(F_WRLCK);
+		if (is_locked || (errno != EAGAIN && errno != EACCES && errno != EINTR))
+			break;
+		nanosleep(&time, NULL);
 	}
-	if (opened < 0)
+}
+
+static void unlock_file(void)
+{
+	if (is_locked)
+		set_lock(F_UNLCK);
+	is_locked = false;
+}
+
+/* Notes what has been opened. Returns 0 or the error's number. */
+static int adopt(int opened)
+{
+	if (fstat(opened, &identity) != 0)
 		return errno;
-	pt_sink_buffered = fstat(opened, &identity) == 0 && S_ISREG(identity.st_mode);
-	if (stream && !pt_sink_buffered) {
+	is_file = S_ISREG(identity.st_mode);
+	if (stream && !is_file) {
 		close(opened);
 		return ESPIPE;
 	}
-	fd = move_up(opened);
+	fd = pt_stream_move_up(opened);
 	growth = (struct pt_growth){ 0 };
+	last_end = -1;
+	has_frame = false;
 	return 0;
 }
 
-static void check_descriptor(int number)
+/* Staging files are beside the file itself, not beside a link to it. */
+static void follow_links(const char *resolved)
 {
-	int flags = fcntl(number, F_GETFL);
+	char *path = strcmp(resolved, target.path) == 0 ? NULL : strdup(resolved);
 
-	fd = number;
-	if (flags >= 0 && (flags & O_ACCMODE) != O_RDONLY)
+	if (!path)
 		return;
-	/* A program may well run with its streams closed: there is nothing to tell then.
-	 */
-	if (number == STDOUT_FILENO || number == STDERR_FILENO) {
-		pt_sink_alive = false;
-		return;
-	}
-	char name[32];
-	snprintf(name, sizeof(name), "fd:%d", number);
-	fall_back(name, EBADF);
+	free(target.path);
+	target.path = path;
 }
 
-/* Opens the file for the first time. */
-static void open_first(bool replaces)
+/* Opens the file. Returns 0 or the error's number. */
+static int open_file(void)
+{
+	char resolved[PATH_MAX];
+	const struct pt_output_request request = {
+		.path = target.path,
+		.mode = file_mode,
+		.is_generated = target.is_private,
+		.makes_directories = target.in_directory,
+		/* A FIFO whose reader has left would keep children waiting for ever. */
+		.may_wait = pt_run_id.python == (uint64_t)getpid(),
+		.is_appended = !stream,
+		.resolved = resolved,
+	};
+	int opened = pt_output_file_open(&request);
+
+	if (opened < 0)
+		return -opened;
+	follow_links(resolved);
+	return adopt(opened);
+}
+
+/*
+ * Empties a file of an earlier run. Lines that a process of that run left when it was
+ * killed are put into it first, and then it is kept beside the new one.
+ */
+static int replace_file(void)
+{
+	if (identity.st_size && pt_recover_old(target.path, fd) &&
+	    pt_output_file_keep_old(target.path)) {
+		unlock_file();
+		close(fd);
+		int error = open_file();
+		if (error)
+			return error;
+		lock_file();
+	}
+	return ftruncate(fd, 0) == 0 ? 0 : errno;
+}
+
+/* Prepares a file that was opened for the first time. Returns 0 or the error's number. */
+static int claim_file(bool is_newcomer)
 {
 	struct stat status;
-	bool is_file = stat(target.path, &status) == 0 && S_ISREG(status.st_mode);
+	int error = 0;
 
-	if (is_file && replaces)
-		pt_recover_discard(target.path);
-	int error = open_file(replaces ? O_TRUNC : 0);
+	lock_file();
+	if (!pt_run_id_has_marked(fd)) {
+		error = replace_file();
+		pt_run_id_mark(fd);
+	} else {
+		pt_recover_run(target.path, fd);
+		if (is_newcomer && fstat(fd, &status) == 0 && status.st_size)
+			tell_company();
+	}
+	if (!error && fstat(fd, &status) == 0)
+		last_end = status.st_size;
+	unlock_file();
+	return error;
+}
+
+static void open_first(bool is_newcomer)
+{
+	int error = open_file();
+
+	if (!error && is_file)
+		error = claim_file(is_newcomer);
 	if (error)
 		fall_back(target.path, error);
-	else if (is_file && !replaces)
-		pt_recover_output(target.path);
-	if (stream && fstat(fd, &status) == 0)
-		frame_end = status.st_size;
 }
 
 /* Readies compression; where it cannot be had, the name loses its suffix. */
@@ -156,31 +235,51 @@ static void start_compression(int level)
 	if (!pt_output_has_suffix(&target, PT_ZSTD_SUFFIX))
 		return;
 	stream = pt_zstd_new(level, &problem);
-	if (stream)
+	/* Later there may be no way to get memory, as in a signal handler. */
+	if (stream &&
+	    pt_buf_reserve(&packed, pt_zstd_bound(PT_JOURNAL_TEXT_SIZE)))
 		return;
+	pt_zstd_free(stream);
+	stream = NULL;
 	target.path[strlen(target.path) - strlen(PT_ZSTD_SUFFIX)] = '\0';
-	pt_log("PYTRACE_OUTPUT: cannot compress: %s; writing plain text to '%s'", problem,
-	       target.path);
+	pt_log("PYTRACE_OUTPUT: cannot compress: %s; writing plain text to '%s'",
+	       problem ? problem : "out of memory", target.path);
 }
 
-void pt_sink_start(struct pt_output *output, bool replaces, int zstd_level)
+/* A program may well run with its streams closed: there is nothing to tell then. */
+static void start_stream(int number)
+{
+	char name[32];
+
+	fd = pt_stream_open(number);
+	if (fd >= 0)
+		return;
+	if (number == STDOUT_FILENO || number == STDERR_FILENO) {
+		pt_sink_alive = false;
+		return;
+	}
+	snprintf(name, sizeof(name), "fd:%d", number);
+	fall_back(name, EBADF);
+}
+
+void pt_sink_start(struct pt_output *output, bool opens, int zstd_level, int mode)
 {
 	target = *output;
 	*output = (struct pt_output){ .fd = STDERR_FILENO };
-	fd = target.fd;
+	file_mode = mode;
 	if (!target.path) {
-		check_descriptor(target.fd);
+		start_stream(target.fd);
 		return;
 	}
 	start_compression(zstd_level);
-	/* Until the file is open: as if it were one. */
-	pt_sink_buffered = true;
-	if (replaces)
+	is_file = true;
+	if (opens)
 		open_first(true);
 }
 
 void pt_sink_restart(struct pt_output *output)
 {
+	is_locked = false;
 	if (!target.path || !output->path || strcmp(target.path, output->path) == 0) {
 		pt_output_destroy(output);
 		return;
@@ -198,11 +297,15 @@ void pt_sink_restart(struct pt_output *output)
 
 const char *pt_sink_open(void)
 {
-	pt_lock();
-	if (pt_sink_alive && fd < 0)
+	if (pt_sink_alive && fd < 0 && target.path)
 		open_first(false);
-	pt_unlock();
-	return pt_sink_buffered ? target.path : NULL;
+	return is_file ? target.path : NULL;
+}
+
+void pt_sink_identify(struct pt_place *place)
+{
+	place->device = identity.st_dev;
+	place->inode = identity.st_ino;
 }
 
 const char *pt_sink_path(void)
@@ -222,116 +325,262 @@ bool pt_sink_is_shared(void)
 
 /*
  * Returns whether the descriptor is still that of our file. The program may have closed
- * all it found, or put a file of its own in the place: not one byte may go there.
+ * all it found, or put a file of its own in the place: not one byte may go there. A file
+ * that was deleted has no reader: what has its name now is the output.
  */
 static bool is_still_ours(struct stat *status)
 {
 	return fstat(fd, status) == 0 && status->st_dev == identity.st_dev &&
-	       status->st_ino == identity.st_ino;
+	       status->st_ino == identity.st_ino && status->st_nlink > 0;
 }
 
-/* Makes sure of the descriptor. Returns 0 or the error's number. */
+/* Makes sure of the file's descriptor. Returns 0 or -errno. */
 static int ensure_open(struct stat *status)
 {
-	int error = 0;
-
 	if (is_still_ours(status))
 		return 0;
-	pt_lock();
-	if (!is_still_ours(status)) {
-		error = open_file(0);
-		if (!error && fstat(fd, status) != 0)
-			error = errno;
+	/* A descriptor that is not ours any more is not ours to close. */
+	if (fstat(fd, status) == 0 && status->st_nlink == 0 &&
+	    status->st_ino == identity.st_ino)
+		close(fd);
+	int error = open_file();
+	if (error)
+		return -error;
+	if (!is_file)
+		return 0;
+	lock_file();
+	if (identity.st_size == 0)
+		pt_run_id_mark(fd);
+	return fstat(fd, status) == 0 ? 0 : -errno;
+}
+
+/* Returns whether a file ends in the midst of a line. */
+static bool is_torn(off_t size)
+{
+	char last = '\n';
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+/* Looks at what other processes have done to the file since our last write. */
+static int look_at_end(struct stat *status)
+{
+	if (status->st_size == last_end)
+		return 0;
+	if (stream) {
+		/* Truncated, or another frame is behind ours: ours is at its end. */
+		last_end = status->st_size;
+		if (has_frame)
+			pt_zstd_restart(stream);
+		has_frame = false;
+		return 0;
 	}
-	pt_unlock();
+	if (last_end >= 0 && status->st_size > last_end)
+		tell_company();
+	if (is_torn(status->st_size))
+		pt_recover_torn(target.path, fd);
+	return fstat(fd, status) == 0 ? 0 : -errno;
+}
+
+static int begin_file(struct pt_place *place)
+{
+	struct stat status;
+
+	lock_file();
+	int error = ensure_open(&status);
+	if (!error && is_file)
+		error = look_at_end(&status);
+	if (error) {
+		unlock_file();
+		return error;
+	}
+	if (!is_file)
+		return 0;
+	*place = (struct pt_place){ status.st_dev, status.st_ino,
+				    (uint64_t)status.st_size };
+	return 0;
+}
+
+int pt_sink_begin(struct pt_place *place)
+{
+	*place = (struct pt_place){ 0 };
+	if (pt_sink_alive)
+		pt_sink_open();
+	if (!pt_sink_alive || fd < 0)
+		return -EPIPE;
+	if (is_file)
+		return begin_file(place);
+	if (target.path)
+		return 0;
+	return pt_stream_is_ours(fd) ? 0 : -EPIPE;
+}
+
+void pt_sink_end(void)
+{
+	if (is_file)
+		unlock_file();
+}
+
+/* The part of the text that is whole lines. */
+static size_t whole_lines(const char *text, size_t size)
+{
+	const char *end = memrchr(text, '\n', size);
+
+	return end ? (size_t)(end - text) + 1 : 0;
+}
+
+/* Takes the part of a line that was written before an error back. */
+static void cut_line(const char *data, off_t start, size_t *written)
+{
+	size_t whole = whole_lines(data, *written);
+	struct stat status;
+
+	if (whole < *written && fstat(fd, &status) == 0 &&
+	    status.st_size == start + (off_t)*written &&
+	    ftruncate(fd, start + (off_t)whole) == 0)
+		*written = whole;
+}
+
+static int put_text(const char *data, size_t size, size_t *written)
+{
+	off_t start = lseek(fd, 0, SEEK_END);
+
+	pt_growth_prepare(&growth, fd, (uint64_t)start, size);
+	int error = pt_write_all(fd, data, size, written);
+	if (error)
+		cut_line(data, start, written);
+	last_end = start + (off_t)*written;
 	return error;
 }
 
-uint64_t pt_sink_size(void)
-{
-	struct stat status;
-	int saved = errno;
-	uint64_t size = pt_sink_open() && ensure_open(&status) == 0 ?
-				(uint64_t)status.st_size :
-				0;
-
-	errno = saved;
-	return size;
-}
-
-static uint64_t count_lines(const char *data, size_t size)
-{
-	uint64_t lines = 0;
-
-	for (const char *p = data; (p = memchr(p, '\n', size - (size_t)(p - data))); p++)
-		lines++;
-	return lines;
-}
-
-/* Writes DATA at an offset. Returns 0 or -errno. */
-static int write_at(const char *data, size_t size, off_t offset)
+/* Writes at the end, or over the end that the last frame has. Returns 0 or -errno. */
+static int put_at(off_t offset, const char *data, size_t size)
 {
 	if (lseek(fd, offset, SEEK_SET) < 0)
 		return -errno;
 	return pt_write_all(fd, data, size, NULL);
 }
 
-/* Writes DATA as blocks of the frame, over the end that the last ones have. */
-static int write_packed(const char *data, size_t size)
+/* Writes DATA as blocks of the frame. What fails leaves the frame ended as it was. */
+static int put_packed(const char *data, size_t size, size_t *written)
 {
+	off_t start = last_end - (has_frame ? PT_ZSTD_END_SIZE : 0);
 	int error = -ENOMEM;
 
-	pt_lock();
 	pt_buf_clear(&packed);
-	if (pt_zstd_compress(stream, data, size, &packed)) {
-		off_t start = has_frame ? frame_end - PT_ZSTD_END_SIZE : frame_end;
-		error = write_at(packed.data, packed.size, start);
-		frame_end = start + (off_t)packed.size;
+	if (pt_zstd_compress(stream, data, size, &packed))
+		error = put_at(start, packed.data, packed.size);
+	if (!error) {
+		last_end = start + (off_t)packed.size;
 		has_frame = true;
+		*written = size;
+		return 0;
 	}
-	pt_unlock();
+	if (ftruncate(fd, start) == 0 && has_frame)
+		put_at(start, PT_ZSTD_END, PT_ZSTD_END_SIZE);
+	pt_zstd_restart(stream);
+	has_frame = false;
+	last_end = -1;
 	return error;
 }
 
-/* STATUS is that of a file. */
-static int write_text(const char *data, size_t size, const struct stat *status,
-		      size_t *written)
+/* Writes what a stream takes at once. Returns the number of bytes, or -1 with errno. */
+static ssize_t write_at_once(const char *data, size_t size)
 {
-	if (target.path && pt_sink_buffered) {
-		pt_lock();
-		pt_growth_prepare(&growth, fd, (uint64_t)status->st_size, size);
-		pt_unlock();
+	const struct iovec vector = { .iov_base = (void *)(size_t)data, .iov_len = size };
+	ssize_t written = pwritev2(fd, &vector, 1, -1, RWF_NOWAIT);
+
+	if (written >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL))
+		return written;
+	/* So much is promised to fit when there is room. */
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	if (poll(&ready, 1, 0) == 0) {
+		errno = EAGAIN;
+		return -1;
 	}
-	return pt_write_all(fd, data, size, written);
+	return write(fd, data, size < PIPE_BUF ? size : PIPE_BUF);
 }
 
-void pt_sink_write(const char *data, size_t size)
+static int put_stream(const char *data, size_t size, bool may_wait, size_t *written)
 {
-	struct stat status;
-	size_t written = 0;
-	int saved = errno;
+	struct pt_quiet quiet;
 	int error = 0;
 
-	pt_sink_open();
-	if (pt_sink_alive && target.path)
-		error = ensure_open(&status);
-	if (pt_sink_alive && !error)
-		error = stream ? -write_packed(data, size) :
-				 -write_text(data, size, &status, &written);
-	if (error || !pt_sink_alive)
-		dropped += count_lines(data + written, size - written);
-	if (error && atomic_exchange(&pt_sink_alive, false))
-		pt_log("cannot write the trace: %s; tracing stops, events lost: %llu",
-		       strerror(error), (unsigned long long)dropped);
-	errno = saved;
+	if (may_wait)
+		return pt_write_all(fd, data, size, written);
+	pt_quiet_begin(&quiet);
+	while (*written < size && !error) {
+		ssize_t done = write_at_once(data + *written, size - *written);
+		if (done >= 0)
+			*written += (size_t)done;
+		else if (errno != EINTR)
+			error = -errno;
+	}
+	pt_quiet_end(&quiet, error);
+	return error;
 }
 
-void pt_sink_stop(void)
+int pt_sink_put(const char *data, size_t size, bool may_wait, size_t *written)
 {
-	pt_sink_alive = false;
+	*written = 0;
+	if (!is_file)
+		return put_stream(data, size, may_wait, written);
+	return stream ? put_packed(data, size, written) : put_text(data, size, written);
 }
 
-uint64_t pt_sink_dropped(void)
+bool pt_sink_is_passing(int error)
 {
-	return dropped;
+	switch (-error) {
+	case EAGAIN:
+	case EDQUOT:
+	case EFBIG:
+	case EINTR:
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOSPC:
+		return true;
+	default:
+		/* Names and permissions change, too; a reader that has left does not
+		 * come back. */
+		return is_file;
+	}
+}
+
+void pt_sink_stop(int error)
+{
+	if (atomic_exchange(&pt_sink_alive, false) && error)
+		pt_log("cannot write the trace: %s; tracing stops", strerror(-error));
+}
+
+bool pt_sink_has_company(void)
+{
+	return has_company;
+}
+
+void pt_sink_leave_session(void)
+{
+	if (pt_sink_alive && !target.path)
+		fd = pt_stream_release();
+}
+
+bool pt_sink_has_grown(void)
+{
+	struct stat status;
+
+	return is_file && fd >= 0 && last_end >= 0 && is_still_ours(&status) &&
+	       status.st_size > last_end;
+}
+
+bool pt_sink_recover_child(int pid)
+{
+	struct pt_place place;
+	bool is_found = false;
+
+	if (!target.path || !pt_recover_has(target.path, pid) || pt_sink_begin(&place) != 0)
+		return false;
+	is_found = is_file && pt_recover_process(target.path, fd, pid);
+	pt_sink_end();
+	return is_found;
 }

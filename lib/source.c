@@ -254,21 +254,65 @@ static bool index_lines(struct pt_source *source, size_t size)
 	return true;
 }
 
-struct pt_source *pt_source_parse(const char *bytes, size_t size)
+/* Makes a source of decoded text, which it takes over. */
+static struct pt_source *new_source(struct pt_buf *text)
 {
 	struct pt_source *source = calloc(1, sizeof(*source));
-	struct pt_buf text = { 0 };
+	size_t size = text->size ? unify_line_ends(text->data, text->size) : 0;
 
-	if (!source)
+	if (!source) {
+		pt_buf_destroy(text);
 		return NULL;
-	decode(bytes, size, &text);
-	size = text.size ? unify_line_ends(text.data, text.size) : 0;
-	source->text = text.data;
+	}
+	source->text = text->data;
 	if (!index_lines(source, size)) {
 		pt_source_free(source);
 		return NULL;
 	}
 	return source;
+}
+
+struct pt_source *pt_source_parse(const char *bytes, size_t size)
+{
+	struct pt_buf text = { 0 };
+
+	decode(bytes, size, &text);
+	return new_source(&text);
+}
+
+struct pt_source *pt_source_from_text(const char *text, size_t size)
+{
+	struct pt_buf copy = { 0 };
+
+	if (!copy_utf8(text, size, &copy))
+		pt_buf_clear(&copy);
+	return new_source(&copy);
+}
+
+void pt_source_stamp(const char *path, struct pt_source_stamp *stamp)
+{
+	struct stat status;
+
+	*stamp = (struct pt_source_stamp){ 0 };
+	if (!path || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+		return;
+	stamp->device = status.st_dev;
+	stamp->inode = status.st_ino;
+	stamp->size = status.st_size;
+	stamp->modified = status.st_mtim;
+	stamp->changed = status.st_ctim;
+}
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool pt_source_is_same(const struct pt_source_stamp *a, const struct pt_source_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       is_same_time(&a->modified, &b->modified) &&
+	       is_same_time(&a->changed, &b->changed);
 }
 
 /* Reads a whole regular file. Returns false when it cannot be read. */

@@ -5,8 +5,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
 
 struct pt_source;
+
+/* What tells a file from what it was before. All zero: there is no regular file. */
+struct pt_source_stamp {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified; /* its content */
+	struct timespec changed;  /* its content, name, mode or owner */
+};
 
 /*
  * Reads a file: its encoding is that of its byte order mark or of its PEP 263 comment,
@@ -19,6 +30,15 @@ struct pt_source *pt_source_read(const char *path);
 
 /* The same from bytes in memory. GIL: not needed. */
 struct pt_source *pt_source_parse(const char *bytes, size_t size);
+
+/* The same from text that is UTF-8 whatever it says of itself. GIL: not needed. */
+struct pt_source *pt_source_from_text(const char *text, size_t size);
+
+/* Fills in STAMP for PATH, which may be NULL. GIL: not needed. */
+void pt_source_stamp(const char *path, struct pt_source_stamp *stamp);
+
+/* Returns whether two stamps are of one file, unchanged. GIL: not needed. */
+bool pt_source_is_same(const struct pt_source_stamp *a, const struct pt_source_stamp *b);
 
 /* Frees SOURCE, which may be NULL. GIL: not needed. */
 void pt_source_free(struct pt_source *source);

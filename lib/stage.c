@@ -3,200 +3,493 @@
 
 #include "stage.h"
 
-#include "lineage.h"
+#include "journal.h"
 #include "sink.h"
+#include "stage_file.h"
+#include "turn.h"
 #include "util.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
-/* Numbers the staging files of the process. */
-static atomic_uint last_number;
+#define NANOSECONDS 1000000000LL
 
-/* Allocates the blocks of a file; being above a limit is no reason for a signal. */
-static int allocate(int fd)
+/* A line waits for at most so long before the next event writes it out. */
+#define MAX_WAIT_NS (1 * NANOSECONDS)
+
+/* After a failure nothing is tried for so long. */
+#define RETRY_NS (NANOSECONDS / 10)
+
+/*
+ * A look at the clock takes a third of the time that an event does. A program that has
+ * had so many events within 10 ms gets it with every 16th.
+ */
+#define FAST_LOOKS 1000
+#define FAST_NS (NANOSECONDS / 100)
+#define FAST_MASK 15U
+
+/* The journal of stages that have no memory. Nothing is ever written to it. */
+static struct pt_journal no_journal;
+
+/* All stages there are; they are added at the front and stay. */
+static _Atomic(struct pt_stage *) stages;
+
+/* See pt_stage_start(). */
+static const struct pt_pause *pausing;
+
+/* Events are dropped: the last line has been written. */
+static atomic_bool has_ended;
+
+/* Events wait: the process may be about to become another program. */
+static atomic_bool is_leaving;
+
+void pt_stage_start(const struct pt_pause *how)
 {
-	struct pt_quiet quiet;
+	pausing = how;
+}
 
-	pt_quiet_begin(&quiet);
-	int error = -posix_fallocate(fd, 0, (off_t)PT_STAGE_FILE_SIZE);
-	pt_quiet_end(&quiet, error);
-	return error;
+static int64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+	return (int64_t)time.tv_sec * NANOSECONDS + time.tv_nsec;
+}
+
+struct pt_stage *pt_stage_take(void)
+{
+	struct pt_stage *stage = atomic_load(&stages);
+
+	for (; stage; stage = stage->next) {
+		if (!atomic_exchange(&stage->is_taken, true))
+			return stage;
+	}
+	stage = calloc(1, sizeof(*stage));
+	if (!stage)
+		return NULL;
+	stage->journal = &no_journal;
+	stage->is_taken = true;
+	stage->next = atomic_load(&stages);
+	while (!atomic_compare_exchange_weak(&stages, &stage->next, stage))
+		;
+	return stage;
+}
+
+static size_t used_of(const struct pt_stage *stage)
+{
+	return pt_journal_used(atomic_load(&stage->journal->state));
+}
+
+/* Returns whether anything waits. Asked with the turn, or by the thread of the stage. */
+static bool has_text(const struct pt_stage *stage)
+{
+	return atomic_load(&stage->journal->flushed) < used_of(stage);
 }
 
 /*
- * Maps a new file of that name. Its blocks are allocated before they are touched: a full
- * disk must be an error here and not a SIGBUS later. Returns 0 or -errno.
+ * Writes out what a stage has. The order matters, for the process may be killed at any
+ * point: first the journal tells of the write, then the bytes are written, then they are
+ * flushed, and there is no write. With the turn. Returns 0 or -errno.
  */
-static int map_file(const char *path, char **data)
+static int write_until(struct pt_stage *stage, size_t end, bool may_wait)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct pt_journal *journal = stage->journal;
+	size_t start = atomic_load(&journal->flushed);
+	struct pt_place place;
+	size_t written = 0;
 
-	if (fd < 0)
-		return -errno;
-	int error = allocate(fd);
-	if (!error) {
-		*data = mmap(NULL, PT_STAGE_FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			     fd, 0);
-		error = *data == MAP_FAILED ? -errno : 0;
-	}
+	if (start >= end)
+		return 0;
+	int error = pt_sink_begin(&place);
 	if (error)
-		unlink(path);
-	close(fd);
+		return error;
+	journal->place = place;
+	atomic_store(&journal->writing, end);
+	error = pt_sink_put(stage->data + start, end - start, may_wait, &written);
+	atomic_store(&journal->flushed, start + written);
+	atomic_store(&journal->writing, 0);
+	pt_sink_end();
 	return error;
 }
 
-static bool open_file(struct pt_stage *stage, const char *output)
+static int write_out(struct pt_stage *stage, bool may_wait)
 {
-	unsigned int number = atomic_fetch_add(&last_number, 1);
-	char *path = pt_format("%s.%d-%u" PT_STAGE_SUFFIX, output, (int)getpid(), number);
-	char *data = NULL;
-	int error = path ? map_file(path, &data) : -ENOMEM;
-
-	if (error)
-		free(path);
-	/* What a process that had this pid before has left is not ours to write over. */
-	if (error == -EEXIST && number < 1000)
-		return open_file(stage, output);
-	if (error)
-		return false;
-	stage->data = data;
-	stage->path = path;
-	return true;
+	return write_until(stage, used_of(stage), may_wait);
 }
 
-static void start_journal(struct pt_stage *stage)
+/*
+ * Takes a stage that is flushed back to its beginning. With the turn, by the thread of
+ * the stage. A stage with nothing used has no text, whatever is flushed.
+ */
+static void rewind_stage(struct pt_stage *stage)
 {
-	stage->journal = (struct pt_journal *)(void *)(stage->data + PT_STAGE_SIZE);
-	if (!stage->path)
+	struct pt_journal *journal = stage->journal;
+	uint64_t state = atomic_load(&journal->state);
+
+	if (!state || has_text(stage))
 		return;
-	stage->journal->pid = getpid();
-	stage->journal->start_time = pt_lineage_start_time(getpid());
-	stage->journal->pid_namespace = pt_lineage_pid_namespace();
+	atomic_fetch_add(&stage->ended, pt_journal_events(state));
+	atomic_store(&journal->state, 0);
+	atomic_store(&journal->flushed, 0);
+}
+
+/* Notes how a try to write went. */
+static void note_result(struct pt_stage *stage, int error)
+{
+	stage->since = now();
+	if (!error) {
+		stage->is_stalled = false;
+		return;
+	}
+	stage->error = error;
+	if (!pt_sink_is_passing(error)) {
+		pt_sink_stop(error);
+		atomic_store(&stage->limit, 0);
+		return;
+	}
+	stage->is_stalled = true;
+	stage->next_try = stage->since + RETRY_NS;
+}
+
+/*
+ * Writes out what a stage has and takes it back to its beginning, by the thread of the
+ * stage, in an event. Where that has to wait, for a reader or another thread, others run
+ * meanwhile: one of them may be what is waited for.
+ */
+static int deliver(struct pt_stage *stage)
+{
+	int error = 0;
+
+	for (;;) {
+		bool is_turn = pt_turn_try();
+		if (is_turn) {
+			error = write_out(stage, !pausing);
+			if (!error)
+				rewind_stage(stage);
+			pt_turn_give();
+		}
+		if (is_turn && (error != -EAGAIN || !pausing))
+			break;
+		void *state = pausing ? pausing->begin() : NULL;
+		pt_turn_wait();
+		error = write_out(stage, true);
+		pt_turn_give();
+		if (pausing)
+			pausing->end(state);
+		if (error)
+			break;
+	}
+	note_result(stage, error);
+	return error;
+}
+
+/* Gives back what a stage has for memory. With the turn, or alone in the process. */
+static void drop_memory(struct pt_stage *stage)
+{
+	char *data = stage->data;
+
+	atomic_store(&stage->limit, 0);
+	stage->journal = &no_journal;
+	stage->data = NULL;
+	if (data && stage->path)
+		pt_stage_file_unmap(data);
+	else
+		free(data);
+	free(stage->path);
+	stage->path = NULL;
 }
 
 /* Gives a stage its memory: a file's in front of a file, if that can be had. */
 static bool open_stage(struct pt_stage *stage)
 {
-	const char *output = pt_sink_open();
+	const char *output = NULL;
 
-	if (!(output && open_file(stage, output)))
-		stage->data = calloc(1, PT_STAGE_FILE_SIZE);
+	if (!pt_turn_take())
+		return false;
+	output = pt_sink_open();
+	stage->data = output ? pt_stage_file_map(output, &stage->path) : NULL;
 	if (!stage->data)
-		return false;
-	start_journal(stage);
-	stage->size = PT_STAGE_SIZE - PT_STAGE_SLACK;
-	return true;
+		stage->data = calloc(1, PT_JOURNAL_FILE_SIZE);
+	if (stage->data) {
+		stage->journal = (struct pt_journal *)(void *)(stage->data +
+							       PT_JOURNAL_TEXT_SIZE);
+		pt_sink_identify(&stage->journal->place);
+		atomic_store(&stage->is_direct, !output);
+		atomic_store(&stage->limit, PT_STAGE_SIZE);
+	}
+	pt_turn_give();
+	stage->since = now();
+	stage->clock_mask = 0;
+	stage->looks = 0;
+	return stage->data;
 }
 
-struct pt_stage *pt_stage_new(void)
+/* Another thread is about to make this process another program, which may fail. */
+static void wait_for_exec(void)
 {
-	return calloc(1, sizeof(struct pt_stage));
-}
+	void *state = pausing ? pausing->begin() : NULL;
 
-static void drop_memory(struct pt_stage *stage)
-{
-	if (stage->path)
-		munmap(stage->data, PT_STAGE_FILE_SIZE);
-	else
-		free(stage->data);
-	free(stage->path);
-	stage->data = NULL;
-	stage->size = 0;
-	stage->journal = NULL;
-	stage->path = NULL;
-}
-
-void pt_stage_guard(struct pt_stage *stage)
-{
-	stage->is_guarded = true;
-}
-
-void pt_stage_enter(struct pt_stage *stage)
-{
-	while (atomic_exchange_explicit(&stage->is_busy, true, memory_order_acquire))
+	while (is_leaving)
 		sched_yield();
+	if (pausing)
+		pausing->end(state);
 }
 
-bool pt_stage_try(struct pt_stage *stage, void (*action)(struct pt_stage *stage))
+/*
+ * Sees to it that a stage has memory that may be used. It is closed after an exec that
+ * failed, and when somebody has taken its file.
+ */
+static bool ready_stage(struct pt_stage *stage)
 {
-	if (stage->is_guarded &&
-	    atomic_exchange_explicit(&stage->is_busy, true, memory_order_acquire))
+	if (is_leaving)
+		wait_for_exec();
+	if (has_ended || !pt_sink_is_alive())
 		return false;
-	action(stage);
-	pt_stage_leave(stage);
-	return true;
+	if (atomic_load(&stage->limit))
+		return true;
+	if (stage->data && (deliver(stage) != 0 || !pt_turn_take()))
+		return false;
+	if (stage->data) {
+		drop_memory(stage);
+		pt_turn_give();
+	}
+	return open_stage(stage);
 }
 
-void pt_stage_close(struct pt_stage *stage)
+/* Looks at the clock. Returns whether something has waited for too long. */
+static bool is_late(struct pt_stage *stage)
 {
-	pt_stage_flush(stage);
-	if (stage->path)
-		unlink(stage->path);
-	/* The memory stays: a thread that has room in it may be about to commit. */
-	stage->size = 0;
+	int64_t time = now();
+	bool was_empty = used_of(stage) == 0;
+	bool is_fast = time - stage->last_look < FAST_NS;
+
+	stage->last_look = time;
+	stage->looks = is_fast ? stage->looks + 1 : 0;
+	stage->clock_mask = stage->looks > FAST_LOOKS ? FAST_MASK : 0;
+	if (was_empty) {
+		stage->since = time;
+		return false;
+	}
+	if (stage->is_stalled)
+		return time >= stage->next_try;
+	return time - stage->since >= MAX_WAIT_NS;
 }
 
-void pt_stage_free(struct pt_stage *stage)
+static bool has_room(const struct pt_stage *stage, size_t size)
 {
-	if (!stage)
-		return;
-	pt_stage_close(stage);
-	drop_memory(stage);
-	free(stage);
+	return used_of(stage) + size <= atomic_load(&stage->limit);
 }
 
-void pt_stage_forget(struct pt_stage *stage)
+/* Returns whether the trace does not tell yet of all that was lost. */
+static bool has_untold(const struct pt_stage *stage)
 {
-	drop_memory(stage);
-	/* Whoever was at it is a thread of the parent. */
-	atomic_store(&stage->is_busy, false);
+	return !stage->is_stalled && atomic_load(&stage->lost) > stage->lost_told;
+}
+
+static char *find_room(struct pt_stage *stage, size_t size)
+{
+	bool is_ready = ready_stage(stage);
+
+	if (has_ended || !pt_sink_is_alive())
+		return NULL;
+	/* Another thread has just closed it: see pt_stage_leave_all(). */
+	if (is_ready && !atomic_load(&stage->limit))
+		return find_room(stage, size);
+	if (is_ready && (is_late(stage) || (!has_room(stage, size) && !stage->is_stalled)))
+		deliver(stage);
+	if (!is_ready || (stage->is_stalled && !has_room(stage, size)))
+		atomic_fetch_add(&stage->lost, 1);
+	else if (has_room(stage, size) && !has_untold(stage))
+		return stage->data + used_of(stage);
+	return NULL;
 }
 
 char *pt_stage_make_room(struct pt_stage *stage, size_t size)
 {
 	int saved = errno;
+	char *room = find_room(stage, size);
 
-	if (stage->data)
-		pt_stage_flush(stage);
-	if (stage->size == 0)
-		drop_memory(stage);
-	bool has_room = (stage->data || open_stage(stage)) && size <= stage->size;
 	errno = saved;
-	if (!has_room && stage->is_guarded)
-		pt_stage_leave(stage);
-	return has_room ? stage->data : NULL;
-}
-
-/*
- * The order matters, for the process may be killed at any point: first the journal tells
- * of the write, then the bytes are written, then there is no text any more, and no write.
- */
-void pt_stage_flush(struct pt_stage *stage)
-{
-	struct pt_journal *journal = stage->journal;
-	size_t used = journal ? pt_stage_used(stage) : 0;
-
-	if (used == 0)
-		return;
-	if (stage->path) {
-		journal->output_size = pt_sink_size();
-		atomic_store(&journal->writing, used);
-	}
-	pt_sink_write(stage->data, used);
-	atomic_store(&journal->used, 0);
-	atomic_store(&journal->writing, 0);
+	return room;
 }
 
 void pt_stage_pass_on(struct pt_stage *stage)
 {
-	if (!pt_sink_is_buffered())
-		pt_stage_flush(stage);
-	if (stage->is_guarded)
-		pt_stage_leave(stage);
+	int saved = errno;
+
+	deliver(stage);
+	errno = saved;
+}
+
+void pt_stage_put_large(struct pt_stage *stage, const char *data, size_t size)
+{
+	struct pt_place place;
+	size_t written = 0;
+	int saved = errno;
+
+	if (!ready_stage(stage))
+		return;
+	int error = deliver(stage);
+	void *state = pausing ? pausing->begin() : NULL;
+	pt_turn_wait();
+	if (!error)
+		error = pt_sink_begin(&place);
+	if (!error) {
+		error = pt_sink_put(data, size, true, &written);
+		pt_sink_end();
+	}
+	pt_turn_give();
+	if (pausing)
+		pausing->end(state);
+	atomic_fetch_add(error ? &stage->lost : &stage->ended, 1);
+	note_result(stage, error);
+	errno = saved;
+}
+
+bool pt_stage_has_gap(struct pt_stage *stage, uint64_t *count, int *error)
+{
+	uint64_t lost = atomic_load(&stage->lost);
+
+	if (!has_untold(stage) || has_ended || !pt_sink_is_alive())
+		return false;
+	*count = lost - stage->lost_told;
+	*error = stage->error;
+	stage->lost_told = lost;
+	return true;
+}
+
+void pt_stage_flush_all(void)
+{
+	int saved = errno;
+
+	if (pt_turn_take()) {
+		for (struct pt_stage *stage = atomic_load(&stages); stage; stage = stage->next)
+			write_out(stage, true);
+		pt_turn_give();
+	}
+	errno = saved;
+}
+
+void pt_stage_give(struct pt_stage *stage)
+{
+	if (!stage)
+		return;
+	if (pt_turn_take()) {
+		write_out(stage, true);
+		rewind_stage(stage);
+		pt_turn_give();
+	}
+	atomic_store(&stage->is_taken, false);
+}
+
+static uint64_t count_lines(const char *data, size_t size)
+{
+	const char *end = data + size;
+	uint64_t lines = 0;
+
+	for (const char *p = data; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		lines++;
+	return lines;
+}
+
+/* Writes out a stage and adds it to the sum: what is committed later does not count. */
+static void close_stage(struct pt_stage *stage, struct pt_stage_sum *sum)
+{
+	uint64_t state = atomic_load(&stage->journal->state);
+	uint64_t lost = atomic_load(&stage->lost);
+	size_t end = pt_journal_used(state);
+	uint64_t left = 0;
+	int error = write_until(stage, end, true);
+
+	if (error)
+		sum->error = error;
+	size_t flushed = atomic_load(&stage->journal->flushed);
+	if (flushed < end)
+		left = count_lines(stage->data + flushed, end - flushed);
+	else if (stage->path)
+		unlink(stage->path);
+	sum->events += atomic_load(&stage->ended) + pt_journal_events(state) + lost;
+	sum->lost += lost + (stage->path ? 0 : left);
+	sum->waiting += stage->path ? left : 0;
+}
+
+static struct pt_stage_sum close_all(pt_stage_last_line *line, const void *data)
+{
+	struct pt_stage_sum sum = { 0 };
+	struct pt_fixed_text text = { 0 };
+	struct pt_place place;
+	size_t written = 0;
+
+	for (struct pt_stage *stage = atomic_load(&stages); stage; stage = stage->next)
+		close_stage(stage, &sum);
+	if (line)
+		line(&text, &sum, data);
+	if (text.size && !sum.error && pt_sink_begin(&place) == 0) {
+		pt_sink_put(text.text, text.size, true, &written);
+		pt_sink_end();
+	}
+	return sum;
+}
+
+static void stop_all(void)
+{
+	for (struct pt_stage *stage = atomic_load(&stages); stage; stage = stage->next)
+		atomic_store(&stage->limit, 0);
+}
+
+struct pt_stage_sum pt_stage_end_all(pt_stage_last_line *line, const void *data)
+{
+	struct pt_stage_sum sum = { 0 };
+	int saved = errno;
+
+	atomic_store(&has_ended, true);
+	stop_all();
+	/* Where this thread was interrupted while it had the turn, recovery does it. */
+	if (pt_turn_take()) {
+		sum = close_all(line, data);
+		pt_turn_give();
+	}
+	errno = saved;
+	return sum;
+}
+
+struct pt_stage_sum pt_stage_leave_all(pt_stage_last_line *line, const void *data)
+{
+	int saved = errno;
+
+	struct pt_stage_sum sum = { 0 };
+
+	atomic_store(&is_leaving, true);
+	stop_all();
+	if (pt_turn_take()) {
+		sum = close_all(line, data);
+		pt_turn_give();
+	}
+	errno = saved;
+	return sum;
+}
+
+void pt_stage_resume_all(void)
+{
+	atomic_store(&is_leaving, false);
+}
+
+void pt_stage_forget_all(void)
+{
+	has_ended = false;
+	is_leaving = false;
+	for (struct pt_stage *stage = atomic_load(&stages); stage; stage = stage->next) {
+		drop_memory(stage);
+		atomic_store(&stage->ended, 0);
+		atomic_store(&stage->lost, 0);
+		stage->lost_told = 0;
+		stage->is_stalled = false;
+		/* Whoever had it is a thread of the parent; see pt_thread_after_fork(). */
+		atomic_store(&stage->is_taken, false);
+	}
 }

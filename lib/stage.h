@@ -3,6 +3,13 @@
  * Staging: whole lines wait in memory to be written together. In front of a file that
  * memory is itself a file beside the output, mapped and shared: what is in it outlives
  * the process, however that ends. Recovery (recover.h) puts it in its place.
+ *
+ * Who may touch what, with and without the GIL:
+ *  - The thread that makes lines adds to a stage (reserve, commit) and takes it back to
+ *    its beginning. Threads that share a stage do so in turn, by the GIL; without one
+ *    each thread has a stage of its own.
+ *  - What has been committed never changes. Whoever has the turn (turn.h), in any thread
+ *    and in signal handlers, may write it out and say how much of it is flushed.
  */
 #ifndef PT_STAGE_H
 #define PT_STAGE_H
@@ -11,75 +18,55 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-#include "sink.h"
+#include "journal.h"
+#include "fixed_text.h"
 #include "util.h"
 
-/*
- * A staging file is PT_STAGE_SIZE bytes, which begin with the text, and a journal. Its
- * name is that of the output with ".PID-NUMBER" and the suffix.
- */
-#define PT_STAGE_SIZE ((size_t)256 << 10)
-#define PT_STAGE_SUFFIX ".staged"
-
-/*
- * What recovery needs to know of the process, of a write that was under way, and of the
- * text. The latter is at the end of the file, where a shell finds it: see README.
- */
-struct pt_journal {
-	int64_t pid;
-	uint64_t start_time;	   /* of the process, see pt_lineage_start_time() */
-	uint64_t pid_namespace;	   /* in which the pid counts */
-	uint64_t output_size;	   /* before the write */
-	_Atomic(uint64_t) writing; /* number of bytes being written; 0: no write */
-	_Atomic(uint64_t) used;	   /* number of bytes that are text, whole lines */
-};
-
-#define PT_STAGE_FILE_SIZE (PT_STAGE_SIZE + sizeof(struct pt_journal))
-
-/* Lines that wait. All zero is an empty stage that has no memory yet. */
+/* Lines that wait. Stages are never freed: a thread that ends leaves its to the next. */
 struct pt_stage {
-	char *data;
-	size_t size; /* 0: there is no memory, or it is not to be used any more */
 	struct pt_journal *journal; /* behind the data */
+	char *data;		    /* NULL: there is no memory yet */
+	atomic_uint limit;	    /* bytes that may be used; 0: ask pt_stage_make_room() */
+	unsigned int clock_mask;    /* the clock is looked at after so many events - 1 */
+	atomic_bool is_direct;	    /* lines are written at once */
+	bool is_stalled;	    /* the last try to write failed, and may succeed later */
+	atomic_bool is_taken;	    /* by a thread, or all */
 	char *path;		    /* of the staging file; NULL: the memory is private */
-	bool is_guarded;	    /* see pt_stage_guard() */
-	atomic_bool is_busy;	    /* ... between reserve and commit, and in an action */
+	uint64_t device;	    /* of the staging file */
+	uint64_t inode;
+	int64_t since;	   /* ns; when the oldest line that waits was committed, or before */
+	int64_t next_try;  /* ns; when writing is tried again */
+	int64_t last_look; /* ns; at the clock */
+	unsigned int looks;	 /* in a row at which the program was fast */
+	_Atomic(uint64_t) ended; /* events before the present contents of the stage */
+	_Atomic(uint64_t) lost;	 /* events that could not be kept */
+	uint64_t lost_told;	 /* ... that the trace tells of */
+	int error;		 /* why, -errno */
+	struct pt_stage *next;
+};
+
+/* What the interpreter wants done while a thread that is in an event waits. */
+struct pt_pause {
+	void *(*begin)(void);	  /* other threads may run */
+	void (*end)(void *state); /* ... no longer */
 };
 
 /*
- * Returns an empty stage, or NULL without memory. It gets its own memory, and the output
- * is opened, with the first line: most child processes have none. GIL: not needed.
+ * Prepares for stages: PAUSE is borrowed for the life of the process, or NULL. GIL: not
+ * needed.
  */
-struct pt_stage *pt_stage_new(void);
+void pt_stage_start(const struct pt_pause *pause);
 
 /*
- * Prepares a new stage for other threads, which may call pt_stage_try() for it while its
- * own one runs: without a GIL. GIL: not needed.
+ * Returns a stage that nobody has, or NULL without memory. It gets its own memory, and
+ * the output is opened, with the first line: most child processes have none. GIL: not
+ * needed.
  */
-void pt_stage_guard(struct pt_stage *stage);
+struct pt_stage *pt_stage_take(void);
 
-/*
- * Flushes or closes a stage on behalf of another thread. Returns false, and does nothing,
- * while its own one is making a line. GIL: not needed.
- */
-bool pt_stage_try(struct pt_stage *stage, void (*action)(struct pt_stage *stage));
-
-/* Waits until no other thread is at the stage. GIL: not needed. */
-void pt_stage_enter(struct pt_stage *stage);
-
-/* Flushes a stage, takes its file away and frees it; NULL is allowed. GIL: not needed. */
-void pt_stage_free(struct pt_stage *stage);
-
-/* Makes room for SIZE bytes, see pt_stage_reserve(). */
-char *pt_stage_make_room(struct pt_stage *stage, size_t size);
-
-/* Returns the number of bytes that wait in a stage, which has memory. GIL: not needed. */
-static inline size_t pt_stage_used(const struct pt_stage *stage)
-{
-	return atomic_load_explicit(&stage->journal->used, memory_order_relaxed);
-}
+/* Flushes a stage and leaves it to other threads; NULL is allowed. GIL: not needed. */
+void pt_stage_give(struct pt_stage *stage);
 
 /*
  * What may be written past the end of reserved room, see pt_copy_blocks(). It is as large
@@ -87,55 +74,101 @@ static inline size_t pt_stage_used(const struct pt_stage *stage)
  */
 #define PT_STAGE_SLACK 2048
 
+/* The longest line that a stage holds. */
+#define PT_STAGE_SIZE (PT_JOURNAL_TEXT_SIZE - PT_STAGE_SLACK)
+
+/* Makes room for SIZE bytes, see pt_stage_reserve(). */
+char *pt_stage_make_room(struct pt_stage *stage, size_t size);
+
 /*
  * Returns room for SIZE bytes and PT_STAGE_SLACK more, of which pt_stage_commit() must
- * take the former; NULL when no stage is that large, or without memory. errno is left as
- * it was. GIL: not needed, but one thread at a time.
+ * take the former. NULL: the event is lost, and counted; or, if pt_stage_has_gap(), a
+ * line has to tell of lost ones first; or SIZE is above PT_STAGE_SIZE; or tracing has
+ * ended. errno is left as it was. GIL: held, or the stage is the thread's own.
  */
 static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
 {
-	if (__builtin_expect(stage->is_guarded, 0))
-		pt_stage_enter(stage);
-	if (PT_UNLIKELY(stage->size < size || stage->size - size < pt_stage_used(stage)))
+	uint64_t state =
+		atomic_load_explicit(&stage->journal->state, memory_order_relaxed);
+	size_t used = pt_journal_used(state);
+
+	if (PT_UNLIKELY(used + size > atomic_load_explicit(&stage->limit,
+							   memory_order_relaxed) ||
+			!(pt_journal_events(state) & stage->clock_mask)))
 		return pt_stage_make_room(stage, size);
-	return stage->data + pt_stage_used(stage);
+	return stage->data + used;
 }
 
-/*
- * Writes out what is staged. Where that fails the staged bytes are dropped, see
- * pt_sink_write(). errno is left as it was. GIL: not needed, but one thread at a time.
- */
-void pt_stage_flush(struct pt_stage *stage);
-
-/* Ends what pt_stage_enter() began. GIL: not needed. */
-static inline void pt_stage_leave(struct pt_stage *stage)
-{
-	atomic_store_explicit(&stage->is_busy, false, memory_order_release);
-}
-
-/* Does what pt_stage_commit() has to do but for a file that a single thread writes to. */
+/* Does what pt_stage_commit() has to do but for a file. */
 void pt_stage_pass_on(struct pt_stage *stage);
 
-/* Takes SIZE bytes, which must end a line; they go on at once unless it is to a file. */
-static inline void pt_stage_commit(struct pt_stage *stage, size_t size)
+/*
+ * Takes SIZE bytes, which must end a line: an event, or a note if not IS_EVENT. They go
+ * on at once unless it is to a file. GIL: as for pt_stage_reserve().
+ */
+static inline void pt_stage_commit(struct pt_stage *stage, size_t size, bool is_event)
 {
+	uint64_t state =
+		atomic_load_explicit(&stage->journal->state, memory_order_relaxed);
+
 	/* The bytes come first: the process may be killed at any point. */
-	atomic_store_explicit(&stage->journal->used, pt_stage_used(stage) + size,
+	atomic_store_explicit(&stage->journal->state,
+			      state + size + (is_event ? PT_JOURNAL_EVENT : 0),
 			      memory_order_release);
-	if (PT_UNLIKELY(!pt_sink_is_buffered() || stage->is_guarded))
+	if (PT_UNLIKELY(atomic_load_explicit(&stage->is_direct, memory_order_relaxed)))
 		pt_stage_pass_on(stage);
 }
 
-/*
- * In the child after fork: leaves the parent's memory and what is in it to the parent.
- * The stage gets memory of its own when it is next used. GIL: not needed.
- */
-void pt_stage_forget(struct pt_stage *stage);
+/* Counts an event that could not be put together as lost. GIL: not needed. */
+static inline void pt_stage_lose(struct pt_stage *stage)
+{
+	atomic_fetch_add(&stage->lost, 1);
+}
 
 /*
- * Flushes a stage and takes its file away, because the process ends or is about to become
- * another program. Should it go on, the stage gets new memory. GIL: not needed.
+ * Writes an event of more than PT_STAGE_SIZE bytes behind what waits. GIL: as for
+ * pt_stage_reserve().
  */
-void pt_stage_close(struct pt_stage *stage);
+void pt_stage_put_large(struct pt_stage *stage, const char *data, size_t size);
+
+/*
+ * Returns whether the trace has to tell of events that were lost in front of the next
+ * line: COUNT of them, for ERROR (-errno). It is asked once. GIL: as for
+ * pt_stage_reserve().
+ */
+bool pt_stage_has_gap(struct pt_stage *stage, uint64_t *count, int *error);
+
+/* Writes out what all stages have. GIL: not needed; safe in signal handlers. */
+void pt_stage_flush_all(void);
+
+/* What has come of the events of the process. */
+struct pt_stage_sum {
+	uint64_t events;
+	uint64_t lost;	  /* of these */
+	uint64_t waiting; /* of these, left in staging files */
+	int error;	  /* why, -errno; 0: all that is not lost is written */
+};
+
+/* What the last line of a process says: appends it to TEXT. */
+typedef void pt_stage_last_line(struct pt_fixed_text *text, const struct pt_stage_sum *sum,
+				const void *data);
+
+/*
+ * Writes out everything, then what LINE says, and takes the staging files away. What
+ * cannot be written stays in them. Events that come later are dropped. LINE may be NULL.
+ * GIL: not needed; safe in signal handlers.
+ */
+struct pt_stage_sum pt_stage_end_all(pt_stage_last_line *line, const void *data);
+
+/*
+ * Does the same because the process is about to become another program; should it go on
+ * instead, pt_stage_resume_all() is called, and nothing is lost in between: threads that
+ * have an event wait. GIL: not needed; safe in signal handlers.
+ */
+struct pt_stage_sum pt_stage_leave_all(pt_stage_last_line *line, const void *data);
+void pt_stage_resume_all(void);
+
+/* In the child after fork: leaves the parent's memory and what is in it to the parent. */
+void pt_stage_forget_all(void);
 
 #endif /* PT_STAGE_H */

@@ -9,62 +9,88 @@
 
 #include "python.h"
 #include "util.h"
+#include "value.h"
 
-/* Returns a module that the program has loaded, borrowed, or NULL. */
-static PyObject *find_module(const char *name)
+/* Returns _asyncio once it is ready: asyncio has found its Task by then. */
+static PyObject *find_module(void)
 {
-	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
+	PyObject *tasks = pt_value_module("asyncio.tasks");
+	PyObject *type = tasks ? pt_value_global(tasks, "_CTask") : NULL;
+	PyObject *module = type ? pt_value_module("_asyncio") : NULL;
 
-	return modules ? pt_py.PyDict_GetItemString(modules, name) : NULL;
+	pt_python_drop(type);
+	pt_python_drop(tasks);
+	return module;
 }
 
-/* Returns _asyncio.Task once the module is ready: asyncio has found it by then. */
-static PyObject *find_type(void)
+/* Calls a function of the module with OBJECT, or nothing. Returns NULL if it is not one of
+ * the interpreter's any more. */
+static PyObject *call(PyObject *module, const char *name, PyObject *object)
 {
-	PyObject *tasks = find_module("asyncio.tasks"); /* borrowed */
+	PyObject *function = pt_value_global(module, name);
+	PyObject *result = NULL;
 
-	return tasks ? pt_py.PyObject_GetAttrString(tasks, "_CTask") : NULL;
+	if (function && pt_python_is_exactly(function, pt_py.function_type))
+		result = pt_py.PyObject_CallFunctionObjArgs(function, object, NULL);
+	pt_python_drop(function);
+	return result;
 }
 
-/* Returns the task that LOOP runs, a new reference; None or NULL if there is none. */
+/*
+ * Returns the task that LOOP runs, a new reference; None or NULL if there is none. The
+ * function that tells it (3.12+) uses the loop as a key before 3.14, as which it is called.
+ */
 static PyObject *task_of(PyObject *module, PyObject *loop)
 {
-	if (pt_py.minor >= 12)
-		return pt_py.PyObject_CallMethod(module, "current_task", "O", loop);
-	PyObject *tasks = pt_py.PyObject_GetAttrString(module, "_current_tasks");
-	PyObject *task = tasks ? pt_py.PyObject_CallMethod(tasks, "get", "O", loop) :
-				 NULL;
+	PyObject *tasks = pt_value_global(module, "_current_tasks");
+	PyObject *task = NULL;
 
+	if (pt_py.is_free_threaded || pt_py.minor >= 14)
+		task = call(module, "current_task", loop);
+	else if (tasks && pt_python_is_exactly(tasks, pt_py.dict_type))
+		task = pt_value_item_of_object(tasks, loop);
 	pt_python_drop(tasks);
 	return task;
 }
 
 /* Returns the task that this thread runs, a new reference; None or NULL likewise. */
-static PyObject *find_task(void)
+static PyObject *find_task(PyObject *module)
 {
-	PyObject *module = find_module("_asyncio"); /* borrowed */
-	PyObject *loop =
-		module ? pt_py.PyObject_CallMethod(module, "_get_running_loop", NULL) :
-			 NULL;
+	PyObject *loop = call(module, "_get_running_loop", NULL);
 	PyObject *task = loop && loop != pt_py.none ? task_of(module, loop) : NULL;
 
 	pt_python_drop(loop);
 	return task;
 }
 
+/* Tasks of classes that are not derived from _asyncio's have no name. */
+static PyObject *name_of(PyObject *module, PyObject *task)
+{
+	PyObject *type = pt_value_global(module, "Task");
+	PyObject *method = type && pt_python_is_exactly(type, pt_py.type_type) ?
+				   pt_value_of_type(type, "get_name") :
+				   NULL;
+	PyObject *name = NULL;
+
+	if (method && pt_python_is_exactly(method, pt_py.method_type))
+		name = pt_py.PyObject_CallFunctionObjArgs(method, task, NULL);
+	pt_python_drop(method);
+	pt_python_drop(type);
+	return name;
+}
+
 char *pt_task_name(void)
 {
-	PyObject *type = find_type();
-	PyObject *task = type ? find_task() : NULL;
-	/* Tasks of other classes, unless derived from it, have no name. */
-	PyObject *name = task && task != pt_py.none ?
-				 pt_py.PyObject_CallMethod(type, "get_name", "O", task) :
-				 NULL;
-	char *text = name ? pt_python_text(name) : NULL;
+	PyObject *module = find_module();
+	PyObject *task = module ? find_task(module) : NULL;
+	PyObject *name = task && task != pt_py.none ? name_of(module, task) : NULL;
+	char *text = NULL;
 
+	if (name && pt_python_is_exactly(name, pt_py.str_type))
+		text = pt_python_text(name);
 	pt_python_drop(name);
 	pt_python_drop(task);
-	pt_python_drop(type);
+	pt_python_drop(module);
 	pt_py.PyErr_Clear();
 	if (text)
 		pt_clean_line(text);

@@ -8,7 +8,6 @@
 #include "stage.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +15,6 @@
 #include <unistd.h>
 
 #define FIRST_CAPACITY 64
-
-/* How often a stage is asked for that is in use. */
-#define MAX_TRIES 10000
 
 /* See thread.h. */
 _Thread_local struct pt_thread *pt_thread_current;
@@ -38,17 +34,14 @@ static atomic_bool has_own_stages;
 /* There has been more than one thread. */
 static atomic_bool is_one_of_many;
 
-/* Number of events of the threads that are gone. */
-static _Atomic(uint64_t) ended_events;
-
-/* Its destructor tells that a thread ends. */
+/* Its destructor tells that a thread ends; if there was a key left for us. */
 static pthread_key_t end_key;
+static bool has_end_key;
 
 static void free_thread(struct pt_thread *thread)
 {
-	ended_events += thread->events;
 	if (thread->owns_stage)
-		pt_stage_free(thread->stage);
+		pt_stage_give(thread->stage);
 	free(thread->frames);
 	free(thread);
 }
@@ -71,28 +64,18 @@ static void on_thread_end(void *value)
 
 void pt_thread_start(void)
 {
-	pthread_key_create(&end_key, on_thread_end);
-}
-
-/* Returns a stage for one thread alone, but for each_stage(). */
-static struct pt_stage *new_own_stage(void)
-{
-	struct pt_stage *stage = pt_stage_new();
-
-	if (stage)
-		pt_stage_guard(stage);
-	return stage;
+	has_end_key = pthread_key_create(&end_key, on_thread_end) == 0;
 }
 
 /* Gives a new thread its stage, under the lock. */
 static bool take_stage(struct pt_thread *thread)
 {
 	if (has_own_stages) {
-		thread->stage = new_own_stage();
+		thread->stage = pt_stage_take();
 		thread->owns_stage = true;
 	} else {
 		if (!shared_stage)
-			shared_stage = pt_stage_new();
+			shared_stage = pt_stage_take();
 		thread->stage = shared_stage;
 	}
 	return thread->stage != NULL;
@@ -122,7 +105,8 @@ struct pt_thread *pt_thread_new(void)
 		return NULL;
 	}
 	pt_thread_current = thread;
-	pthread_setspecific(end_key, thread);
+	if (has_end_key)
+		pthread_setspecific(end_key, thread);
 	return thread;
 }
 
@@ -136,7 +120,7 @@ void pt_thread_update_stage(struct pt_thread *thread)
 {
 	if (!has_own_stages || thread->owns_stage)
 		return;
-	struct pt_stage *stage = new_own_stage();
+	struct pt_stage *stage = pt_stage_take();
 	if (!stage)
 		return;
 	thread->stage = stage;
@@ -184,71 +168,31 @@ void pt_thread_forget_code(const void *object, const struct pt_code *code)
 	pt_unlock();
 }
 
-/* Does something to every stage that no thread is at. Returns whether that were all. */
-static bool each_free_stage(void (*action)(struct pt_stage *stage))
+/* The thread that goes on gets a stage as a new one does. */
+static void retake_stage(struct pt_thread *thread)
 {
-	bool is_all = true;
-
-	pt_lock();
-	if (shared_stage)
-		action(shared_stage);
-	for (struct pt_thread *thread = threads; thread; thread = thread->next) {
-		if (thread->owns_stage)
-			is_all = pt_stage_try(thread->stage, action) && is_all;
-	}
-	pt_unlock();
-	return is_all;
-}
-
-/*
- * Does something to every stage. A thread that is making a line may want the lock for
- * that: it gets it between two tries. One that never comes to its end, because its line
- * was interrupted by the signal that ends the process, is not waited for.
- */
-static void each_stage(void (*action)(struct pt_stage *stage))
-{
-	for (int i = 0; i < MAX_TRIES && !each_free_stage(action); i++)
-		sched_yield();
-}
-
-void pt_thread_flush_all(void)
-{
-	each_stage(pt_stage_flush);
-}
-
-void pt_thread_close_all(void)
-{
-	each_stage(pt_stage_close);
-}
-
-uint64_t pt_thread_event_count(void)
-{
-	uint64_t count = ended_events;
-
-	pt_lock();
-	for (struct pt_thread *thread = threads; thread; thread = thread->next)
-		count += thread->events;
-	pt_unlock();
-	return count;
+	shared_stage = NULL;
+	/* There are some, so that this takes no memory. */
+	thread->stage = pt_stage_take();
+	if (!thread->owns_stage)
+		shared_stage = thread->stage;
 }
 
 void pt_thread_after_fork(void)
 {
-	if (shared_stage)
-		pt_stage_forget(shared_stage);
+	pt_stage_forget_all();
 	for (struct pt_thread *thread = threads, *next; thread; thread = next) {
 		next = thread->next;
-		if (thread->owns_stage)
-			pt_stage_forget(thread->stage);
-		thread->events = 0;
+		thread->owns_stage &= thread == pt_thread_current;
 		if (thread != pt_thread_current)
 			free_thread(thread);
 	}
-	ended_events = 0;
+	shared_stage = NULL;
 	threads = pt_thread_current;
 	if (threads) {
 		threads->next = NULL;
 		threads->id = (pid_t)syscall(SYS_gettid);
+		retake_stage(threads);
 	}
 	is_one_of_many = false;
 	pt_thread_epoch++;

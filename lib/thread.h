@@ -48,7 +48,6 @@ struct pt_thread {
 	struct pt_stage *stage; /* shared by all threads while they take turns */
 	unsigned int prefix_size;
 	unsigned int prefix_epoch; /* see pt_thread_epoch; 0: to be made */
-	_Atomic(uint64_t) events;  /* number of lines that it has written */
 	struct pt_recent recent[PT_RECENT_COUNT];
 	struct pt_live live[PT_LIVE_COUNT];
 	char prefix[PT_PREFIX_SIZE]; /* what stands in front of each line */
@@ -117,15 +116,6 @@ void pt_thread_push(struct pt_thread *thread, const void *code, const void *fram
 
 /* Lets no thread go on with the record of a code object that dies. GIL: held. */
 void pt_thread_forget_code(const void *object, const struct pt_code *code);
-
-/* Writes out what all threads have staged. GIL: not needed at the end of the process. */
-void pt_thread_flush_all(void);
-
-/* The same before exec or the end of the process: staging files are taken away, too. */
-void pt_thread_close_all(void);
-
-/* Returns the number of events that all threads have had. GIL: not needed. */
-uint64_t pt_thread_event_count(void);
 
 /* In the child after fork: this thread is the only one, nothing is staged. */
 void pt_thread_after_fork(void);

@@ -15,6 +15,12 @@
  * Function and object are exchanged in the thread state itself. PyEval_SetTrace would
  * raise one more audit event, and there is nothing that tells what was set. Their place
  * in it is found out at run time, from what PyEval_SetTrace writes.
+ *
+ * Some tracers read function and object there before they take the place, and call that
+ * function from their own: with our capsule, which is then not the one in the thread
+ * state. Such a call is passed on to the tracer behind it and nothing else is done, as
+ * the caller looks at what it changes: at f_trace_lines, and at slots that are empty after
+ * it has raised.
  */
 #include "config.h"
 
@@ -34,6 +40,8 @@
 #define LINK_NAME "libpytrace"
 #define LINES "f_trace_lines"
 
+#define FAST __attribute__((tls_model("initial-exec")))
+
 /* How far into a thread state the function is looked for; none is shorter. */
 #define SEARCH_SIZE 192
 
@@ -49,7 +57,6 @@ struct link {
 	PyThreadState *thread; /* the one that it is installed in */
 	Py_tracefunc function; /* NULL: there is none */
 	PyObject *object;      /* owned */
-	bool is_expected;      /* whoever replaces it sees to what comes after */
 };
 
 /* What is called for each event; NULL before the start. */
@@ -63,6 +70,15 @@ static bool is_active;
 
 /* The thread in which a pending call has to put us back; NULL: there is none. */
 static PyThreadState *awaited;
+
+/* This thread replaces our link itself, and sees to what comes after. */
+static _Thread_local bool is_replacing FAST;
+
+/* Another tracer has called ours, and what it called does as it likes. */
+static _Thread_local bool is_passing FAST;
+
+/* See trace_chain.h. */
+_Thread_local const PyFrameObject *pt_chain_seen FAST;
 
 static struct slots *slots_of(PyThreadState *thread)
 {
@@ -103,15 +119,6 @@ static PyObject *new_link(PyThreadState *thread, Py_tracefunc function, PyObject
 	}
 	*link = (struct link){ .thread = thread, .function = function, .object = object };
 	return capsule;
-}
-
-/* Notes whether the end of the thread's link, if it has one, is known of. */
-static void expect_end(PyThreadState *thread, bool is_expected)
-{
-	struct link *link = link_of(thread);
-
-	if (link)
-		link->is_expected = is_expected;
 }
 
 /* Traces the current thread, which has no tracer. A pending exception is kept. */
@@ -189,13 +196,13 @@ static void on_link_end(PyObject *capsule)
 	int saved = errno;
 	PyThreadState *thread = link->thread;
 	PyObject *object = link->object;
-	bool is_expected = link->is_expected;
 
 	free(link);
 	errno = saved;
 	pt_python_drop(object);
 	saved = errno;
-	if (is_active && !is_expected && thread == pt_py.PyThreadState_Get())
+	if (is_active && !is_replacing && !is_passing &&
+	    thread == pt_py.PyThreadState_Get())
 		on_replaced(thread);
 	errno = saved;
 }
@@ -216,8 +223,7 @@ static void set_lines(PyFrameObject *frame, bool is_on)
 {
 	PyObject *value = pt_py.PyBool_FromLong(is_on);
 
-	if (pt_py.PyObject_SetAttrString((PyObject *)frame, LINES, value) != 0)
-		pt_py.PyErr_Clear();
+	pt_python_set_attr((PyObject *)frame, LINES, value);
 	pt_python_drop(value);
 }
 
@@ -237,6 +243,43 @@ static void keep_lines(PyFrameObject *frame)
 		set_lines(frame, true);
 }
 
+/* Another tracer calls the one of a link that it has found; see the top of this file. */
+static int pass_on(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
+{
+	struct link *link = pt_py.PyCapsule_GetPointer(self, LINK_NAME);
+	Py_tracefunc function = link->function;
+	PyObject *object = link->object;
+	bool was_passing = is_passing;
+
+	watch(self, frame, what, arg);
+	is_passing = true;
+	int result = function(object, frame, what, arg);
+	is_passing = was_passing;
+	return result;
+}
+
+/*
+ * Calls the program's tracer. It may call ours again for the same event, which finds no
+ * live frame then, and looks at pt_chain_seen.
+ */
+static int call_tracer(Py_tracefunc function, PyObject *object, PyFrameObject *frame,
+		       int what, PyObject *arg)
+{
+	struct pt_thread *thread = pt_thread_current;
+	struct pt_live *live = thread ? pt_thread_live(thread, frame) : NULL;
+	struct pt_live kept = live ? *live : (struct pt_live){ NULL, NULL };
+	const PyFrameObject *seen_before = pt_chain_seen;
+
+	if (kept.frame == frame)
+		live->frame = NULL;
+	pt_chain_seen = frame;
+	int result = function(object, frame, what, arg);
+	pt_chain_seen = seen_before;
+	if (kept.frame == frame)
+		*live = kept;
+	return result;
+}
+
 /* The trace function of threads that have a tracer of the program, too. */
 static int trace_both(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
@@ -247,12 +290,14 @@ static int trace_both(PyObject *self, PyFrameObject *frame, int what, PyObject *
 	struct pt_frame *entry = entry_of(frame);
 	bool is_quiet = entry && entry->is_quiet;
 
+	if (slots_of(pt_py.PyThreadState_Get())->object != self)
+		return pass_on(self, frame, what, arg);
 	watch(self, frame, what, arg);
 	if (is_quiet && what == PyTrace_LINE)
 		return 0;
 	if (is_quiet)
 		set_lines(frame, false);
-	int result = function(object, frame, what, arg);
+	int result = call_tracer(function, object, frame, what, arg);
 	if (is_active)
 		take_over(pt_py.PyThreadState_Get());
 	if (is_active && result == 0)
@@ -297,13 +342,14 @@ static struct pt_builtin settrace_builtin = {
 static PyObject *set_trace(PyObject *self, PyObject *function)
 {
 	PyThreadState *thread = pt_py.PyThreadState_Get();
-	bool is_end = is_active && function == pt_py.none && link_of(thread);
+	bool is_end = function == pt_py.none && link_of(thread);
+	bool was_replacing = is_replacing;
 
-	if (!is_active)
+	if (!is_active || is_passing)
 		return settrace_builtin.original(self, function);
-	expect_end(thread, true);
+	is_replacing = true;
 	PyObject *result = settrace_builtin.original(self, is_end ? self : function);
-	expect_end(thread, false);
+	is_replacing = was_replacing;
 	if (result && is_end)
 		unlink_stand_in(thread, self);
 	else if (result)
@@ -338,18 +384,18 @@ void pt_chain_set(pt_chain_setter *real, Py_tracefunc function, PyObject *object
 	PyObject *empty = NULL;
 
 	/* Our own calls come by as well, and those of sys.settrace in 3.8. */
-	if (!thread || is_ours(function) || (link && link->is_expected)) {
+	if (!thread || is_ours(function) || is_replacing || is_passing) {
 		real(function, object);
 		return;
 	}
 	if (link && !function)
 		empty = new_link(thread, NULL, NULL);
-	expect_end(thread, true);
+	is_replacing = true;
 	if (empty)
 		real(watch, empty);
 	else
 		real(function, object);
-	expect_end(thread, false);
+	is_replacing = false;
 	pt_python_drop(empty);
 	take_over(thread);
 }
@@ -408,6 +454,9 @@ void pt_chain_stop(void)
 	struct slots *slots = slots_of(thread);
 
 	is_active = false;
+	/* Somebody else's tracer, which has called ours, stays where it is. */
+	if (slots_offset && slots->function && !is_ours(slots->function))
+		return;
 	if (!link || !link->function) {
 		pt_py.PyEval_SetTrace(NULL, NULL);
 		return;

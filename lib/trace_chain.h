@@ -6,8 +6,6 @@
 #ifndef PT_TRACE_CHAIN_H
 #define PT_TRACE_CHAIN_H
 
-#include <stdbool.h>
-
 #include "python.h"
 
 /*
@@ -20,6 +18,13 @@ void pt_chain_start(Py_tracefunc watch);
 
 /* Has WATCH called for the current thread, too, which is new. GIL: held. */
 void pt_chain_watch(void);
+
+/*
+ * The frame whose event this thread has watched and its other tracer is at now. The event
+ * comes again when that tracer calls the function that was there before it.
+ */
+extern _Thread_local const PyFrameObject *pt_chain_seen
+	__attribute__((tls_model("initial-exec")));
 
 /*
  * Ends the sharing for good. In the current thread, the program's tracer alone gets the

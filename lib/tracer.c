@@ -4,17 +4,18 @@
 #include "tracer.h"
 
 #include "code.h"
+#include "column.h"
 #include "event.h"
 #include "exception.h"
 #include "file.h"
+#include "fixed_text.h"
 #include "format.h"
+#include "prefix.h"
 #include "settings.h"
 #include "sink.h"
 #include "source.h"
 #include "stage.h"
-#include "task_name.h"
 #include "thread.h"
-#include "thread_name.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -23,22 +24,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-/* Deeper levels are not indented further. */
-#define MAX_INDENT 200
-
-/* Longer names of threads are cut; in bytes. */
-#define MAX_NAME 32
-
-/* So many lines without a name, and the thread is taken to have none. */
-#define MAX_NAMELESS_LINES 100
-
-/* Indentation to copy; as long as pt_copy_blocks() reads. */
-static char blanks[MAX_INDENT + PT_COPY_BLOCK];
-
-#define NANOSECONDS 1000000000
+/* What is copied up to the column and as indentation; as long as pt_copy_blocks() reads.
+ */
+static char blanks[PT_COLUMN_BLANKS + PT_COPY_BLOCK];
 
 /* The events that have marks. */
 static const enum pt_event_kind mark_kinds[] = {
@@ -58,33 +49,24 @@ static unsigned int events;
 static unsigned int mark_levels[PT_MARK_COUNT];
 static unsigned int max_levels;
 
-/* Columns of indentation for each level. */
-static unsigned int level_indent;
+/* Set by children made by fork, which share it, once they write lines. */
+static atomic_bool *others_write;
 
-/* PYTRACE_TIME, and the time at the start in nanoseconds. */
-static enum pt_time_mode time_mode;
-static int64_t start_time;
-
-/* Lines carry the process. */
-static bool has_pid;
-
-/* PYTRACE_TASK: lines carry the task. */
-static bool has_task;
-
-/* The last line has been written. */
-static atomic_bool has_ended;
-
-static int64_t now(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (int64_t)time.tv_sec * NANOSECONDS + time.tv_nsec;
-}
+/* This process is such a child and has not set it yet. */
+static bool is_new_child;
 
 static bool wants_color(enum pt_color_mode mode)
 {
 	return mode == PT_COLOR_AUTO ? pt_sink_is_terminal() : mode == PT_COLOR_ALWAYS;
+}
+
+/* The kind of event that a mark is shown with: a resume with the yields, so that what was
+ * left is gone on with, or with the calls where the format knows no yields. */
+static enum pt_event_kind event_of(enum pt_mark mark)
+{
+	if (mark == PT_MARK_RESUME && format->events & PT_EVENT_YIELD)
+		return PT_EVENT_YIELD;
+	return mark_kinds[mark];
 }
 
 void pt_tracer_start(const struct pt_settings *settings, const struct pt_format *chosen,
@@ -94,16 +76,18 @@ void pt_tracer_start(const struct pt_settings *settings, const struct pt_format 
 	format_options.has_color = wants_color(settings->color);
 	format_options.minor = pt_py.minor;
 	events = settings->events & format->events;
-	level_indent = format->indent;
 	max_levels = settings->depth ? settings->depth : UINT_MAX;
 	for (int mark = 0; mark < PT_MARK_COUNT; mark++)
-		mark_levels[mark] = events & mark_kinds[mark] ? max_levels : 0;
-	time_mode = format->has_prefix ? settings->time : PT_TIME_NONE;
-	start_time = now(CLOCK_MONOTONIC);
-	has_task = settings->task && format->has_prefix;
-	has_pid = is_descendant && pt_sink_is_shared();
+		mark_levels[mark] = events & event_of(mark) ? max_levels : 0;
+	pt_prefix_start(format->has_prefix, settings->time, settings->task);
+	if (is_descendant || pt_sink_has_company())
+		pt_tracer_show_pid();
 	memset(blanks, ' ', sizeof(blanks));
-	pt_thread_epoch++;
+	others_write = mmap(NULL, sizeof(*others_write), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (others_write == MAP_FAILED)
+		others_write = NULL;
+	pt_sink_on_company = pt_tracer_show_pid;
 }
 
 unsigned int pt_tracer_events(void)
@@ -111,145 +95,74 @@ unsigned int pt_tracer_events(void)
 	return events;
 }
 
-bool pt_tracer_has_ended(void)
-{
-	return !pt_sink_is_alive();
-}
-
 void pt_tracer_show_pid(void)
 {
-	if (has_pid || !pt_sink_is_shared())
-		return;
-	has_pid = true;
-	pt_thread_epoch++;
+	if (pt_sink_is_shared())
+		pt_prefix_show_pid();
+}
+
+void pt_tracer_look_for_company(void)
+{
+	if (!pt_prefix_has_pid() && ((others_write && *others_write) || pt_sink_has_grown()))
+		pt_tracer_show_pid();
 }
 
 void pt_tracer_after_fork(void)
 {
-	has_ended = false;
+	is_new_child = true;
 	pt_tracer_show_pid();
 }
 
-static void write_last_line(const char *line, int size)
+void pt_tracer_add_end(struct pt_fixed_text *text, const char *how, uint64_t event_count,
+		       uint64_t lost)
 {
-	if (size > 0)
-		pt_sink_write(line, (size_t)size);
-}
-
-void pt_tracer_write_end(const char *how, int status, bool is_first)
-{
-	uint64_t count = pt_thread_event_count();
-	char line[160];
-	char pid[32] = "";
-
-	if (has_ended || !format->has_prefix || (!count && !is_first))
-		return;
-	has_ended = true;
-	if (has_pid)
-		snprintf(pid, sizeof(pid), "[%d] ", (int)getpid());
-	write_last_line(line, snprintf(line, sizeof(line),
-				       "%s+++ %s %d: %llu events, %llu lost\n", pid, how,
-				       status, (unsigned long long)count,
-				       (unsigned long long)pt_sink_dropped()));
-}
-
-void pt_tracer_write_end_of_child(int pid, int signal)
-{
-	char line[160];
-
-	if (format->has_prefix)
-		write_last_line(line,
-				snprintf(line, sizeof(line),
-					 "[%d] +++ killed by signal %d\n", pid, signal));
-}
-
-/* Appends the time to the prefix. Seconds with microseconds; wall: time of day. */
-static void add_time(struct pt_thread *thread)
-{
-	char *out = thread->prefix + thread->prefix_size;
-	size_t room = sizeof(thread->prefix) - PT_COPY_BLOCK - thread->prefix_size;
-	int64_t time = now(time_mode == PT_TIME_WALL ? CLOCK_REALTIME : CLOCK_MONOTONIC);
-	int64_t shown = time - start_time;
-	int size = 0;
-
-	if (time_mode == PT_TIME_WALL) {
-		time_t seconds = (time_t)(time / NANOSECONDS);
-		struct tm local;
-		localtime_r(&seconds, &local);
-		size = snprintf(out, room, "%02d:%02d:%02d.%06d ", local.tm_hour,
-				local.tm_min, local.tm_sec,
-				(int)(time % NANOSECONDS / 1000));
-	} else {
-		if (time_mode == PT_TIME_DELTA)
-			shown = thread->last_time ? time - thread->last_time : 0;
-		size = snprintf(out, room, "%4d.%06d ", (int)(shown / NANOSECONDS),
-				(int)(shown % NANOSECONDS / 1000));
-	}
-	thread->last_time = time;
-	thread->prefix_size += size > 0 ? (unsigned int)size : 0;
-}
-
-/* Writes "[PID TID NAME] ", the name where there is one. Returns the number of bytes. */
-static int write_thread(struct pt_thread *thread)
-{
-	char *name = pt_thread_name();
-	int size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d %d%s%.*s] ",
-			    (int)getpid(), (int)thread->id, name ? " " : "", MAX_NAME,
-			    name ? name : "");
-
-	/* The module threading may note the name a little later. */
-	if (!name && thread->nameless_lines++ < MAX_NAMELESS_LINES)
-		thread->prefix_epoch = 0;
-	free(name);
-	return size;
-}
-
-/* Appends "(TASK) " to the prefix if the thread runs a task of asyncio. */
-static void add_task(struct pt_thread *thread)
-{
-	char *out = thread->prefix + thread->prefix_size;
-	size_t room = sizeof(thread->prefix) - PT_COPY_BLOCK - thread->prefix_size;
-	int saved = errno;
-	char *name = pt_task_name();
-	int size = name ? snprintf(out, room, "(%.*s) ", MAX_NAME, name) : 0;
-
-	thread->prefix_size += size > 0 ? (unsigned int)size : 0;
-	free(name);
-	errno = saved;
-}
-
-/* Makes what stands in front of each line: process and thread if there are several. */
-static void make_prefix(struct pt_thread *thread)
-{
-	int size = 0;
-
-	thread->prefix_epoch = pt_thread_epoch;
-	pt_thread_update_stage(thread);
 	if (!format->has_prefix)
-		size = 0;
-	else if (pt_thread_is_one_of_many())
-		size = write_thread(thread);
-	else if (has_pid)
-		size = snprintf(thread->prefix, sizeof(thread->prefix), "[%d] ",
-				(int)getpid());
-	thread->prefix_size = (unsigned int)size;
-	if (has_task)
-		add_task(thread);
-	if (time_mode != PT_TIME_NONE) {
-		add_time(thread);
-		thread->prefix_epoch = 0;
+		return;
+	if (pt_prefix_has_pid()) {
+		pt_fixed_add(text, "[");
+		pt_fixed_add_number(text, (uint64_t)getpid());
+		pt_fixed_add(text, "] ");
 	}
+	pt_fixed_add(text, "+++ ");
+	pt_fixed_add(text, how);
+	pt_fixed_add(text, ": ");
+	pt_fixed_add_number(text, event_count);
+	pt_fixed_add(text, " events, ");
+	pt_fixed_add_number(text, lost);
+	pt_fixed_add(text, " lost\n");
+}
+
+void pt_tracer_add_end_of_child(struct pt_fixed_text *text, int pid, int signal)
+{
+	if (!format->has_prefix)
+		return;
+	pt_fixed_add(text, "[");
+	pt_fixed_add_number(text, (uint64_t)pid);
+	pt_fixed_add(text, "] +++ killed by signal ");
+	pt_fixed_add_number(text, (uint64_t)signal);
+	pt_fixed_add(text, "\n");
+}
+
+static void renew_prefix(struct pt_thread *thread)
+{
+	if (is_new_child && others_write)
+		*others_write = true;
+	is_new_child = false;
+	pt_prefix_make(thread);
 }
 
 static inline void refresh_prefix(struct pt_thread *thread)
 {
 	if (PT_UNLIKELY(thread->prefix_epoch !=
 			atomic_load_explicit(&pt_thread_epoch, memory_order_relaxed)))
-		make_prefix(thread);
+		renew_prefix(thread);
 }
 
-/* Copies prefix, head, indentation and the rest into the stage: one line of trace. TEXT
- * has PT_COPY_BLOCK bytes to spare. */
+static void write_unusual(struct pt_thread *thread, const char *text, size_t head,
+			  size_t size, size_t indent);
+
+/* Copies prefix, head, blanks and the rest into the stage: one line of trace. TEXT has
+ * PT_COPY_BLOCK bytes to spare. */
 static inline void write_line(struct pt_thread *thread, const char *text, size_t head,
 			      size_t size, size_t indent)
 {
@@ -258,7 +171,7 @@ static inline void write_line(struct pt_thread *thread, const char *text, size_t
 	char *out = pt_stage_reserve(thread->stage, total);
 
 	if (PT_UNLIKELY(!out)) {
-		pt_sink_write(text, size);
+		write_unusual(thread, text, head, size, indent);
 		return;
 	}
 	if (prefix)
@@ -266,20 +179,71 @@ static inline void write_line(struct pt_thread *thread, const char *text, size_t
 	out = pt_copy_blocks(out, text, head);
 	out = pt_copy_blocks(out, blanks, indent);
 	pt_copy_blocks(out, text + head, size - head);
-	/* Others only read it. */
-	atomic_store_explicit(
-		&thread->events,
-		atomic_load_explicit(&thread->events, memory_order_relaxed) + 1,
-		memory_order_relaxed);
-	pt_stage_commit(thread->stage, total);
+	pt_stage_commit(thread->stage, total, true);
 }
 
-/* Columns of indentation at a level. */
-static inline size_t indent_of(unsigned int level)
+/* A line that no stage holds: it is put together elsewhere and written at once. */
+static void write_large(struct pt_thread *thread, const char *text, size_t head,
+			size_t size, size_t indent)
 {
-	size_t indent = (size_t)level * level_indent;
+	struct pt_buf line = { 0 };
 
-	return indent < MAX_INDENT ? indent : MAX_INDENT;
+	pt_buf_add(&line, thread->prefix, thread->prefix_size);
+	pt_buf_add(&line, text, head);
+	pt_buf_add_fill(&line, ' ', indent);
+	pt_buf_add(&line, text + head, size - head);
+	if (line.failed)
+		pt_stage_lose(thread->stage);
+	else
+		pt_stage_put_large(thread->stage, line.data, line.size);
+	pt_buf_destroy(&line);
+}
+
+/* Puts a line about the trace itself into it. It is no event. */
+static void write_note(struct pt_thread *thread, const char *text)
+{
+	size_t prefix = thread->prefix_size;
+	size_t size = strlen(text);
+	char *out = format->has_prefix ? pt_stage_reserve(thread->stage, prefix + size) :
+					 NULL;
+
+	if (!out)
+		return;
+	memcpy(out, thread->prefix, prefix);
+	memcpy(out + prefix, text, size);
+	pt_stage_commit(thread->stage, prefix + size, false);
+}
+
+static void write_gap(struct pt_thread *thread, uint64_t count, int error)
+{
+	struct pt_fixed_text text = { 0 };
+
+	pt_fixed_add(&text, "# libpytrace: ");
+	pt_fixed_add_number(&text, count);
+	pt_fixed_add(&text, " events lost");
+	if (error) {
+		pt_fixed_add(&text, ": ");
+		pt_fixed_add(&text, strerror(-error));
+	}
+	pt_fixed_add(&text, "\n");
+	write_note(thread, text.text);
+}
+
+/* What write_line() does where there is no room. */
+static void write_unusual(struct pt_thread *thread, const char *text, size_t head,
+			  size_t size, size_t indent)
+{
+	uint64_t count = 0;
+	int error = 0;
+	int saved = errno;
+
+	if (thread->prefix_size + size + indent > PT_STAGE_SIZE) {
+		write_large(thread, text, head, size, indent);
+	} else if (pt_stage_has_gap(thread->stage, &count, &error)) {
+		write_gap(thread, count, error);
+		write_line(thread, text, head, size, indent);
+	}
+	errno = saved;
 }
 
 static inline bool is_shown(enum pt_event_kind kind, unsigned int level)
@@ -291,8 +255,10 @@ static inline bool is_shown(enum pt_event_kind kind, unsigned int level)
 static void write_text(struct pt_thread *thread, struct pt_buf *text, size_t head,
 		       size_t indent)
 {
-	if (!pt_buf_reserve(text, PT_COPY_BLOCK))
+	if (!pt_buf_reserve(text, PT_COPY_BLOCK)) {
+		pt_stage_lose(thread->stage);
 		return;
+	}
 	/* Copied with it, see pt_copy_blocks(). */
 	memset(text->data + text->size, 0, PT_COPY_BLOCK);
 	refresh_prefix(thread);
@@ -304,12 +270,12 @@ static void write_event(struct pt_thread *thread, struct pt_event *event,
 			unsigned int level)
 {
 	struct pt_buf out = { 0 };
-	size_t head = 0;
+	struct pt_head head = { .width = PT_COLUMN_NONE };
 	int saved = errno;
 
 	event->thread = thread;
 	format->event(&format_options, event, &out, &head);
-	write_text(thread, &out, head, indent_of(level));
+	write_text(thread, &out, head.size, pt_column_blanks(head.width, level));
 	pt_buf_destroy(&out);
 	errno = saved;
 }
@@ -325,7 +291,7 @@ static void find_base_indent(struct pt_code *code, int line)
 }
 
 static void render(struct pt_code *code, enum pt_mark mark, int line, struct pt_buf *out,
-		   size_t *head)
+		   struct pt_head *head)
 {
 	if (mark == PT_MARK_LINE) {
 		find_base_indent(code, line);
@@ -342,32 +308,61 @@ static void render(struct pt_code *code, enum pt_mark mark, int line, struct pt_
 	format->event(&format_options, &event, out, head);
 }
 
+/* Writes a rendered line at a level. */
+static inline void write_rendered(struct pt_thread *thread, const struct pt_line *text,
+				  unsigned int level)
+{
+	refresh_prefix(thread);
+	write_line(thread, text->text, text->head, text->size,
+		   pt_column_blanks(text->width, level));
+}
+
+/*
+ * A class statement is a line of the code around it, then a call, and then the first line
+ * of the class body: the same text once more. So it is with type parameters (3.12). Where
+ * the rules leave out the code around it, that line alone shows the text.
+ */
+static bool is_repeat(const struct pt_thread *thread, const struct pt_code *code,
+		      int line)
+{
+	if (!format->omits_repeats || !mark_levels[PT_MARK_CALL] ||
+	    line != code->first_line || thread->depth < 2 ||
+	    thread->frames[thread->depth - 2].line < line)
+		return false;
+	if (*code->name == '<')
+		return strncmp(code->name, "<generic parameters of ", 23) == 0;
+	return !(code->flags & PT_CODE_OPTIMIZED);
+}
+
 /* Renders an event and keeps it, or writes it at once when it cannot be kept. */
 static const struct pt_line *render_line(struct pt_thread *thread, struct pt_code *code,
-					 enum pt_mark mark, int line)
+					 enum pt_mark mark, int line, unsigned int level)
 {
 	struct pt_buf out = { 0 };
-	size_t head = 0;
+	struct pt_head head = { .width = PT_COLUMN_NONE };
 	struct pt_line *text = NULL;
 
+	if (mark == PT_MARK_LINE && is_repeat(thread, code, line))
+		return NULL;
 	render(code, mark, line, &out, &head);
 	if (!out.failed)
 		text = malloc(sizeof(*text) + out.size + PT_COPY_BLOCK);
 	if (text) {
-		text->head = (unsigned int)head;
+		text->head = (unsigned int)head.size;
+		text->width = head.width;
 		text->size = (unsigned int)out.size;
 		memcpy(text->text, out.data, out.size);
 		memset(text->text + out.size, 0, PT_COPY_BLOCK);
 	}
 	pt_buf_destroy(&out);
+	if (!text)
+		pt_stage_lose(thread->stage);
 	if (!text || pt_code_set_line(code, mark, line, text))
 		return text;
 	const struct pt_line *kept =
 		pt_code_line(code, mark, line); /* by another thread */
-	if (!kept) {
-		refresh_prefix(thread);
-		write_line(thread, text->text, text->head, text->size, 0);
-	}
+	if (!kept)
+		write_rendered(thread, text, level);
 	free(text);
 	return kept;
 }
@@ -380,14 +375,12 @@ static inline void write_mark(struct pt_thread *thread, struct pt_code *code,
 
 	if (PT_UNLIKELY(!text)) {
 		int saved = errno;
-		text = render_line(thread, code, mark, line);
+		text = render_line(thread, code, mark, line, level);
 		errno = saved;
 		if (!text)
 			return;
 	}
-	refresh_prefix(thread);
-	write_line(thread, text->text, text->head, text->size,
-		   text->head < text->size ? indent_of(level) : 0);
+	write_rendered(thread, text, level);
 }
 
 /* Counts the frames again from the interpreter's own, up to the running one. */
@@ -450,7 +443,7 @@ static inline unsigned int outer(unsigned int level)
 /* A task is begun, gone on with or left where code is. */
 static inline void expect_task(struct pt_thread *thread)
 {
-	if (PT_UNLIKELY(has_task))
+	if (PT_UNLIKELY(pt_prefix_has_task))
 		thread->prefix_epoch = 0;
 }
 
@@ -480,8 +473,10 @@ void pt_tracer_line(struct pt_thread *thread, struct pt_code *code, const void *
 {
 	struct pt_frame *top = running_frame(thread, code, frame);
 
-	if (PT_UNLIKELY(!top))
+	if (PT_UNLIKELY(!top)) {
+		pt_stage_lose(thread->stage);
 		return;
+	}
 	top->line = line;
 	unsigned int level = thread->depth - 1;
 	if (level < mark_levels[PT_MARK_LINE])
@@ -498,8 +493,10 @@ void pt_tracer_exit(struct pt_thread *thread, struct pt_code *code, const void *
 	};
 	struct pt_frame *top = running_frame(thread, code, frame);
 
-	if (PT_UNLIKELY(!top))
+	if (PT_UNLIKELY(!top)) {
+		pt_stage_lose(thread->stage);
 		return;
+	}
 	unsigned int level = --thread->depth;
 	if (level < mark_levels[marks[how]])
 		write_mark(thread, code, marks[how], top->line, outer(level));
@@ -545,12 +542,14 @@ void pt_tracer_note(struct pt_thread *thread, const char *text)
 {
 	PyObject *type = NULL, *value = NULL, *traceback = NULL; /* owned */
 	int saved = errno;
-	struct pt_buf line = { 0 };
+	struct pt_fixed_text line = { 0 };
 
 	pt_py.PyErr_Fetch(&type, &value, &traceback);
-	pt_buf_add_format(&line, "# libpytrace: %s\n", text);
-	write_text(thread, &line, 0, 0);
-	pt_buf_destroy(&line);
+	pt_fixed_add(&line, "# libpytrace: ");
+	pt_fixed_add(&line, text);
+	pt_fixed_add(&line, "\n");
+	refresh_prefix(thread);
+	write_note(thread, line.text);
 	pt_py.PyErr_Restore(type, value, traceback);
 	errno = saved;
 }

@@ -4,10 +4,13 @@
 #define PT_TRACER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "python.h"
+#include "sink.h"
 
 struct pt_code;
+struct pt_fixed_text;
 struct pt_format;
 struct pt_settings;
 struct pt_thread;
@@ -25,8 +28,11 @@ void pt_tracer_start(const struct pt_settings *settings, const struct pt_format 
 /* Returns the set of enum pt_event_kind that is shown. GIL: not needed. */
 unsigned int pt_tracer_events(void);
 
-/* Has events of other kinds dropped and the backends stop, because the sink failed. */
-bool pt_tracer_has_ended(void);
+/* Returns whether nothing is written any more: the backends stop. GIL: not needed. */
+static inline bool pt_tracer_has_ended(void)
+{
+	return !pt_sink_is_alive();
+}
 
 /*
  * The events. CODE is a record with is_traced, FRAME the frame object or NULL where the
@@ -52,15 +58,17 @@ void pt_tracer_import(struct pt_thread *thread, const struct pt_code *code, int 
 /* There is more than one process now: lines carry the pid where outputs are shared. */
 void pt_tracer_show_pid(void);
 
-/*
- * Writes the last line of the process: how it ended ("exited with" and a status, say),
- * how many events it wrote and how many were lost. Only once, and only when the process
- * has written anything or IS_FIRST; not in formats without prefix. GIL: not needed.
- */
-void pt_tracer_write_end(const char *how, int status, bool is_first);
+/* Looks whether that is so now. With the turn; safe in signal handlers. */
+void pt_tracer_look_for_company(void);
 
-/* Writes the last line of a child that was killed and could not. GIL: not needed. */
-void pt_tracer_write_end_of_child(int pid, int signal);
+/*
+ * Append the last line of this process, or of a child that was killed and could not write
+ * it. HOW tells how it ended ("exited with 0"). Nothing in formats without prefix. GIL:
+ * not needed; safe in signal handlers.
+ */
+void pt_tracer_add_end(struct pt_fixed_text *text, const char *how, uint64_t events,
+		       uint64_t lost);
+void pt_tracer_add_end_of_child(struct pt_fixed_text *text, int pid, int signal);
 
 /*
  * Writes a line about the trace itself: from there on it is not what is to be expected.

@@ -230,6 +230,27 @@ char *pt_format(const char *format, ...)
 	return pt_buf_take(&buf);
 }
 
+/* See util.h. */
+char pt_no_memory[] = "out of memory";
+
+char *pt_message(const char *format, ...)
+{
+	struct pt_buf buf = { 0 };
+	va_list args;
+
+	va_start(args, format);
+	add_vformat(&buf, format, args);
+	va_end(args);
+	char *text = pt_buf_take(&buf);
+	return text ? text : pt_no_memory;
+}
+
+void pt_message_free(char *message)
+{
+	if (message != pt_no_memory)
+		free(message);
+}
+
 void pt_normalize_path(char *path)
 {
 	char *out = path;
@@ -288,6 +309,18 @@ size_t pt_utf8_length(const char *bytes, size_t size)
 		return length;
 	}
 	return 0;
+}
+
+size_t pt_utf8_cut(const char *text, size_t size, size_t limit)
+{
+	if (size <= limit)
+		return size;
+	/* The character that the limit is in has begun three bytes before at most. */
+	for (size_t start = limit; start > 0 && limit - start < 4; start--) {
+		if (((unsigned char)text[start] & 0xc0) != 0x80)
+			return start;
+	}
+	return limit < 4 ? 0 : limit;
 }
 
 size_t pt_utf8_width(const char *text)

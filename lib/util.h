@@ -92,6 +92,12 @@ void pt_normalize_path(char *path);
  */
 size_t pt_utf8_length(const char *text, size_t size);
 
+/*
+ * Returns how many of the SIZE bytes of TEXT to show when at most LIMIT may be: a
+ * character is shown as a whole or not at all. GIL: not needed.
+ */
+size_t pt_utf8_cut(const char *text, size_t size, size_t limit);
+
 /* Returns the number of characters of UTF-8 text. GIL: not needed. */
 size_t pt_utf8_width(const char *text);
 
@@ -116,5 +122,13 @@ static inline char *pt_copy_blocks(char *to, const char *from, size_t size)
 
 /* Like asprintf, but returns the string, or NULL without memory. The caller frees it. */
 char *pt_format(const char *format, ...) PT_PRINTF(1, 2);
+
+/*
+ * A message for the user, formatted; never NULL: without memory it is pt_no_memory, which
+ * says so. To be freed by pt_message_free() alone. GIL: not needed.
+ */
+char *pt_message(const char *format, ...) PT_PRINTF(1, 2);
+void pt_message_free(char *message);
+extern char pt_no_memory[];
 
 #endif /* PT_UTIL_H */

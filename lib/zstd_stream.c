@@ -154,6 +154,18 @@ static bool set_parameters(struct pt_zstd *stream, int level)
 		search_far(context));
 }
 
+/* Has libzstd take its memory now: later there may be no way to get any. */
+static bool warm_up(struct pt_zstd *stream)
+{
+	static const char some[] = "some text\n";
+	struct pt_buf out = { 0 };
+	bool is_done = pt_zstd_compress(stream, some, strlen(some), &out);
+
+	pt_buf_destroy(&out);
+	pt_zstd_restart(stream);
+	return is_done;
+}
+
 struct pt_zstd *pt_zstd_new(int level, const char **problem)
 {
 	*problem = open_library();
@@ -163,7 +175,8 @@ struct pt_zstd *pt_zstd_new(int level, const char **problem)
 	*problem = LIBRARY " refused to start";
 	if (stream)
 		stream->context = zstd.create();
-	if (stream && stream->context && set_parameters(stream, level))
+	if (stream && stream->context && set_parameters(stream, level) &&
+	    warm_up(stream))
 		return stream;
 	pt_zstd_free(stream);
 	return NULL;
@@ -237,4 +250,40 @@ bool pt_zstd_compress(struct pt_zstd *stream, const char *data, size_t size,
 	}
 	pt_buf_add(out, PT_ZSTD_END, PT_ZSTD_END_SIZE);
 	return !out->failed;
+}
+
+size_t pt_zstd_bound(size_t size)
+{
+	/* Blocks may be as small as a line, and each is bounded on its own. */
+	return 2 * zstd.bound(size) + PT_ZSTD_END_SIZE;
+}
+
+/* Magic number, and a header that says: one window of 2^17 bytes, size not known. */
+static const char raw_frame[] = "\x28\xb5\x2f\xfd\x00\x38";
+
+#define RAW_BLOCK_SIZE ((size_t)128 << 10)
+
+/* RFC 8878, section 3.1.1.2: a block's header has "last", its type and its size. */
+static int write_raw_block(int fd, const char *data, size_t size)
+{
+	unsigned int number = (unsigned int)size << 3;
+	const char header[] = { (char)number, (char)(number >> 8), (char)(number >> 16) };
+	int error = pt_write_all(fd, header, sizeof(header), NULL);
+
+	return error ? error : pt_write_all(fd, data, size, NULL);
+}
+
+int pt_zstd_write_raw(int fd, bool ends_frame, const char *data, size_t size)
+{
+	int error = 0;
+
+	if (ends_frame)
+		error = pt_write_all(fd, PT_ZSTD_END, PT_ZSTD_END_SIZE, NULL);
+	if (!error)
+		error = pt_write_all(fd, raw_frame, sizeof(raw_frame) - 1, NULL);
+	for (size_t at = 0; at < size && !error; at += RAW_BLOCK_SIZE)
+		error = write_raw_block(fd, data + at,
+					size - at < RAW_BLOCK_SIZE ? size - at :
+								     RAW_BLOCK_SIZE);
+	return error ? error : pt_write_all(fd, PT_ZSTD_END, PT_ZSTD_END_SIZE, NULL);
 }

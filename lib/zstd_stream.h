@@ -33,9 +33,20 @@ void pt_zstd_restart(struct pt_zstd *stream);
 
 /*
  * Appends to OUT the blocks of DATA and PT_ZSTD_END. The first call of a frame puts its
- * header in front. Returns false on failure. GIL: not needed, but one thread at a time.
+ * header in front. Returns false on failure. Takes no memory but that of OUT, if that is
+ * too small. GIL: not needed, but one thread at a time.
  */
 bool pt_zstd_compress(struct pt_zstd *stream, const char *data, size_t size,
 		      struct pt_buf *out);
+
+/* Returns how many bytes compressing SIZE bytes may take at the most. GIL: not needed. */
+size_t pt_zstd_bound(size_t size);
+
+/*
+ * Writes DATA to FD as a frame of its own that is not compressed, which takes neither
+ * libzstd nor memory; ENDS_FRAME: the frame before it has lost its end. Returns 0 or
+ * -errno. GIL: not needed; safe in signal handlers.
+ */
+int pt_zstd_write_raw(int fd, bool ends_frame, const char *data, size_t size);
 
 #endif /* PT_ZSTD_STREAM_H */

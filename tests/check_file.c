@@ -7,8 +7,10 @@
 #include "source.h"
 #include "util.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +29,7 @@ static const struct {
 	const char *name;
 	const char *path;
 	const char *real;
-	const char *shown;
+	const char *location;
 	unsigned int origin;
 } rows[] = {
 	{ "app/main.py", "app/main.py", NULL, "app/main.py", USER },
@@ -60,6 +62,11 @@ static const struct {
 	  FROZEN },
 	{ "<frozen nothing>", NULL, NULL, "<frozen nothing>", FROZEN },
 	{ "<frozen a.b.c>", NULL, NULL, "<frozen a.b.c>", FROZEN },
+	/* The root is a name like any other. */
+	{ "/", "/", NULL, "/", USER },
+	{ "//", "/", NULL, "/", USER },
+	{ "/..", "/", NULL, "/", USER },
+	{ "/a/..", "/", NULL, "/", USER },
 	/* No files. */
 	{ "", NULL, NULL, "", USER },
 	{ "<string>", NULL, NULL, "<string>", USER },
@@ -106,7 +113,9 @@ static struct pt_file *get(const char *name)
 
 static void check_path(const char *path, const char *expected)
 {
-	ck_assert_pstr_eq(path, expected ? pt_check_path(expected) : NULL);
+	bool is_relative = expected && *expected != '/';
+
+	ck_assert_pstr_eq(path, is_relative ? pt_check_path(expected) : expected);
 }
 
 START_TEST(file_of_name)
@@ -118,7 +127,11 @@ START_TEST(file_of_name)
 		ck_assert_str_eq(file->name, rows[_i].name);
 	check_path(file->path, rows[_i].path);
 	check_path(file->real, rows[_i].real);
-	ck_assert_str_eq(file->shown, rows[_i].shown);
+	char *location = pt_file_location(file);
+	ck_assert_str_eq(location, rows[_i].location);
+	free(location);
+	if (rows[_i].origin & USER)
+		ck_assert_str_eq(pt_file_shown(file, NULL), rows[_i].location);
 	ck_assert_uint_eq(file->origin, rows[_i].origin);
 	ck_assert_uint_eq(pt_file_origin(file), rows[_i].origin);
 	ck_assert_ptr_eq(get(rows[_i].name), file);
@@ -133,12 +146,67 @@ static const struct {
 	{ "<>", true },	     { "<a b/c>", true },    { "<", false },
 	{ ">", false },	     { "a<b>", false },	     { "<a>b", false },
 	{ "<a>.py", false }, { "/<string>", false }, { "a.py", false },
+	{ "<stdin>-0", true }, { "<stdin>x", false },
 };
 
 START_TEST(is_synthetic)
 {
 	ck_assert_int_eq(pt_file_is_synthetic(synthetic_rows[_i].name),
 			 synthetic_rows[_i].is_synthetic);
+}
+END_TEST
+
+/* Libraries' files, and how they are shown. */
+static const struct {
+	const char *name;
+	const char *shown;
+} library_rows[] = {
+	{ "@" STDLIB "/os.py", "os.py" },
+	{ STDLIB "/json/tool.py", "json/tool.py" },
+	{ "std/os.py", "os.py" },
+	{ "<frozen os>", "os.py" },
+	{ "<frozen json>", "json/__init__.py" },
+	{ "<frozen nothing>", "<frozen nothing>" },
+	{ "@" SITE "/pkg/a.py", "pkg/a.py" },
+	{ "@" DIST "/a.py", "a.py" },
+	{ "site/a.py", "a.py" },
+	{ "/opt/v/site-packages/pkg/a.py", "pkg/a.py" },
+	{ ".venv/lib/site-packages/pkg/a.py", "pkg/a.py" },
+	{ "/opt/site-packages/v/dist-packages/x.egg/a.py", "x.egg/a.py" },
+	{ "/opt/dist-packages/v/site-packages/a.py", "a.py" },
+	/* The user has a file of that name. */
+	{ STDLIB "/app/main.py", STDLIB "/app/main.py" },
+	{ "@" SITE "/app/main.py", SITE "/app/main.py" },
+	{ "/opt/v/site-packages/app/main.py", "/opt/v/site-packages/app/main.py" },
+	/* So has the standard library. */
+	{ "@" SITE "/os.py", SITE "/os.py" },
+	{ "/opt/v/site-packages/json/tool.py", "/opt/v/site-packages/json/tool.py" },
+};
+
+START_TEST(shown_without_root)
+{
+	size_t width = 0;
+
+	pt_file_set_stdlib(pt_check_path(STDLIB));
+	ck_assert_str_eq(pt_file_shown(get(library_rows[_i].name), &width),
+			 library_rows[_i].shown);
+	ck_assert_uint_eq(width, strlen(library_rows[_i].shown));
+}
+END_TEST
+
+/* Who works inside of a library sees names from where he is. */
+START_TEST(start_inside_of_library)
+{
+	pt_file_set_stdlib(pt_check_path(STDLIB));
+	ck_assert_int_eq(chdir(STDLIB "/json"), 0);
+	pt_file_start();
+	ck_assert_str_eq(pt_file_shown(get("tool.py"), NULL), "tool.py");
+	ck_assert_str_eq(pt_file_shown(get("@" STDLIB "/os.py"), NULL), "os.py");
+	ck_assert_str_eq(pt_file_shown(get("@" SITE "/a.py"), NULL), "a.py");
+	ck_assert_int_eq(chdir(".."), 0);
+	pt_file_start();
+	ck_assert_str_eq(pt_file_shown(get("json/__init__.py"), NULL),
+			 "json/__init__.py");
 }
 END_TEST
 
@@ -173,13 +241,13 @@ START_TEST(outside_of_start)
 {
 	static const char parent[] = "../x.py";
 
-	ck_assert_str_eq(get("/no/such/x.py")->shown, "/no/such/x.py");
+	ck_assert_str_eq(pt_file_shown(get("/no/such/x.py"), NULL), "/no/such/x.py");
 	ck_assert_str_eq(get("/no/such/x.py")->path, "/no/such/x.py");
-	ck_assert_str_eq(get(parent)->shown, get(parent)->path);
-	ck_assert_int_eq(get(parent)->shown[0], '/');
+	ck_assert_str_eq(pt_file_shown(get(parent), NULL), get(parent)->path);
+	ck_assert_int_eq(pt_file_shown(get(parent), NULL)[0], '/');
 	/* The start directory itself has no relative name. */
-	ck_assert_str_eq(get("@")->shown, pt_check_directory());
-	ck_assert_str_eq(get(".")->shown, pt_check_directory());
+	ck_assert_str_eq(pt_file_shown(get("@"), NULL), pt_check_directory());
+	ck_assert_str_eq(pt_file_shown(get("."), NULL), pt_check_directory());
 }
 END_TEST
 
@@ -194,7 +262,7 @@ START_TEST(link_from_outside)
 	struct pt_file *file = pt_file_get(link);
 	ck_assert_str_eq(file->path, link);
 	ck_assert_str_eq(file->real, pt_check_path("app/main.py"));
-	ck_assert_str_eq(file->shown, "app/main.py");
+	ck_assert_str_eq(pt_file_shown(file, NULL), "app/main.py");
 }
 END_TEST
 
@@ -202,7 +270,7 @@ START_TEST(current_directory_has_changed)
 {
 	ck_assert_int_eq(chdir("app"), 0);
 	check_path(get("main.py")->path, "app/main.py");
-	ck_assert_str_eq(get("main.py")->shown, "app/main.py");
+	ck_assert_str_eq(pt_file_shown(get("main.py"), NULL), "app/main.py");
 	/* Not here: a name that was taken from the start directory. */
 	check_path(get("app/sub/b.py")->path, "app/sub/b.py");
 	check_path(get("missing.py")->path, "missing.py");
@@ -216,7 +284,7 @@ START_TEST(current_directory_is_gone)
 	ck_assert_int_eq(chdir("gone"), 0);
 	ck_assert_int_eq(rmdir(pt_check_path("gone")), 0);
 	check_path(get("app/main.py")->path, "app/main.py");
-	ck_assert_str_eq(get("app/main.py")->shown, "app/main.py");
+	ck_assert_str_eq(pt_file_shown(get("app/main.py"), NULL), "app/main.py");
 }
 END_TEST
 
@@ -236,6 +304,54 @@ static const struct {
 	{ STDLIB "/os.py", PT_ORIGIN_STDLIB },
 	{ SITE "/a.py", PT_ORIGIN_SITE },
 };
+
+static const struct {
+	const char *path;
+	const char *directory;
+	bool is_systems;
+} system_rows[] = {
+	{ "/usr/share/gdb/python/gdb/types.py", NULL, true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/usr", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/usr/share", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/usr/share/gdb", false },
+	{ "/usr/share/gdb/python/gdb/types.py", "/usr/share/gd", true },
+	{ "/usr/share/gdb/python/gdb/types.py", "/home/u/gdb", true },
+	{ "/usr/lib/x/plugin.py", "/usr/lib/x", false },
+	{ "/usr/lib/x/plugin.py", "/usr/share/x", true },
+	{ "/usr/libexec/x.py", NULL, true },
+	{ "/lib/x.py", NULL, true },
+	{ "/lib64/x.py", NULL, true },
+	{ "/usr/lib.py", NULL, false },
+	{ "/usr/local/lib/x.py", NULL, false },
+	{ "/usr/local/src/x.py", NULL, false },
+	{ "/usr/src/x.py", NULL, false },
+	{ "/home/u/lib/x.py", NULL, false },
+	{ "/srv/usr/share/x.py", NULL, false },
+};
+
+START_TEST(is_systems)
+{
+	ck_assert_int_eq(pt_file_is_systems(system_rows[_i].path,
+					    system_rows[_i].directory),
+			 system_rows[_i].is_systems);
+}
+END_TEST
+
+/* What the system has installed is the user's when it is the script that they run. */
+START_TEST(origin_of_systems_file)
+{
+	struct pt_file *file = get("/usr/share/no-such-tool/lib/a.py");
+	struct pt_file *other = get("/usr/share/no-such-other/a.py");
+
+	ck_assert_uint_eq(pt_file_origin(file), PT_ORIGIN_SITE);
+	pt_file_set_script("/usr/share/no-such-tool/main.py");
+	pt_file_set_project("/usr/share/no-such-tool");
+	ck_assert_uint_eq(pt_file_origin(file), USER | PT_ORIGIN_PROJECT);
+	ck_assert_uint_eq(pt_file_origin(other), PT_ORIGIN_SITE);
+}
+END_TEST
 
 /* The file is known before the run is: what main.py says of itself comes late. */
 START_TEST(script_and_project)
@@ -278,9 +394,11 @@ START_TEST(start_is_root)
 	pt_file_start();
 	pt_file_set_project("/");
 	struct pt_file *file = pt_file_get(path);
-	ck_assert_str_eq(file->shown, path + 1);
+	ck_assert_str_eq(pt_file_shown(file, NULL), path + 1);
 	ck_assert_uint_eq(pt_file_origin(file), USER | PT_ORIGIN_PROJECT);
 	ck_assert_str_eq(pt_file_get(path + 1)->path, path);
+	ck_assert_str_eq(pt_file_get(".")->path, "/");
+	ck_assert_str_eq(pt_file_shown(pt_file_get("."), NULL), "/");
 }
 END_TEST
 
@@ -292,13 +410,107 @@ START_TEST(source_of_file)
 	struct pt_source *source = pt_file_source(get("app/main.py"));
 	ck_assert_int_eq(pt_source_line_count(source), 2);
 	ck_assert_mem_eq(pt_source_line(source, 2, &size), "y = 2", 5);
-	/* It is read once: what is written later did not run. */
+	/* It is read once: what is written later is not what runs. */
 	pt_check_write_text("app/main.py", "changed\n");
 	ck_assert_ptr_eq(pt_file_source(get("app/main.py")), source);
 	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("<frozen os>"))), 1);
 	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("app/no.py"))), 0);
-	ck_assert_ptr_nonnull(pt_file_source(get("<string>")));
-	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("<string>"))), 0);
+	ck_assert_ptr_null(pt_file_source(get("<string>")));
+	ck_assert_ptr_null(pt_file_source(get("other/c.py")));
+}
+END_TEST
+
+/* Code that is met after a change has the new text; what is held keeps the old one. */
+START_TEST(changed_file_has_versions)
+{
+	struct pt_file *old = get("app/main.py");
+	size_t size = 0;
+
+	ck_assert_ptr_eq(pt_file_renew(old), old);
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(old)), 2);
+	ck_assert_ptr_eq(pt_file_renew(pt_file_share(old)), old);
+	pt_file_release(old);
+	pt_check_write_text("app/main.py", "x = 1\ny = 2\nz = 3\n");
+	ck_assert_ptr_eq(get("app/main.py"), old);
+	pt_file_release(old);
+	struct pt_file *new = pt_file_renew(pt_file_share(old));
+	ck_assert_ptr_ne(new, old);
+	ck_assert_str_eq(pt_file_shown(new, NULL), pt_file_shown(old, NULL));
+	ck_assert_ptr_eq(get("app/main.py"), new);
+	ck_assert_mem_eq(pt_source_line(pt_file_source(new), 3, &size), "z = 3", 5);
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(old)), 2);
+	/* The old version stays old. */
+	ck_assert_ptr_eq(pt_file_renew(old), old);
+	pt_file_release(old);
+	ck_assert_int_eq(unlink("app/main.py"), 0);
+	new = pt_file_renew(new);
+	ck_assert_ptr_null(pt_file_source(new));
+	pt_check_write_text("app/main.py", "x = 1\n");
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(pt_file_renew(new))), 1);
+}
+END_TEST
+
+/* A text of its own: the name does not lead to it. */
+START_TEST(file_with_source)
+{
+	struct pt_source *source = pt_source_from_text("a\nb\n", 4);
+	struct pt_file *file = pt_file_with_source(get("<string>"), source);
+
+	ck_assert_str_eq(file->name, "<string>");
+	ck_assert_ptr_eq(pt_file_source(file), source);
+	ck_assert_ptr_eq(pt_file_renew(file), file);
+	ck_assert_ptr_null(pt_file_source(get("<string>")));
+	pt_file_release(pt_file_share(file));
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(file)), 2);
+	pt_file_release(file);
+	pt_file_release(NULL);
+}
+END_TEST
+
+/* Programs that generate code make as many names as they like. */
+START_TEST(files_come_and_go)
+{
+	struct pt_file *kept = get("app/main.py");
+	size_t before = 0;
+	char name[32];
+
+	for (int i = 0; i < 200000; i++) {
+		snprintf(name, sizeof(name), "<generated %d>", i);
+		struct pt_file *file = pt_file_get(name);
+		ck_assert_str_eq(file->name, name);
+		pt_file_release(file);
+		if (i == 5000)
+			before = mallinfo2().uordblks;
+	}
+	ck_assert_uint_lt(mallinfo2().uordblks, before + ((size_t)1 << 20));
+	ck_assert_ptr_eq(get("app/main.py"), kept);
+}
+END_TEST
+
+/* exec() in a loop: the last few files without users keep their text, others do not. */
+START_TEST(unused_files_keep_their_text)
+{
+	struct pt_source *source = pt_file_source(get("app/main.py"));
+	struct pt_file *file = get("app/main.py");
+	char name[32];
+
+	pt_file_release(file);
+	for (int i = 0; i < 20; i++) {
+		pt_file_release(file);
+		ck_assert_ptr_eq(get("app/main.py"), file);
+		ck_assert_ptr_eq(file->source, source);
+	}
+	pt_file_release(file);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "many/%d.py", i);
+		pt_check_write_text(name, "pass\n");
+		struct pt_file *other = get(name);
+		ck_assert_int_eq(pt_source_line_count(pt_file_source(other)), 1);
+		pt_file_release(other);
+	}
+	ck_assert_ptr_eq(get("app/main.py"), file);
+	ck_assert_ptr_null(file->source);
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(file)), 2);
 }
 END_TEST
 
@@ -343,6 +555,8 @@ Suite *pt_file_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, NULL);
 	tcase_add_loop_test(tcase, file_of_name, 0, PT_ARRAY_SIZE(rows));
 	tcase_add_loop_test(tcase, is_synthetic, 0, PT_ARRAY_SIZE(synthetic_rows));
+	tcase_add_loop_test(tcase, shown_without_root, 0, PT_ARRAY_SIZE(library_rows));
+	tcase_add_test(tcase, start_inside_of_library);
 	tcase_add_test(tcase, without_stdlib);
 	tcase_add_loop_test(tcase, stdlib_by_any_name, 0, PT_ARRAY_SIZE(stdlib_names));
 	tcase_add_test(tcase, outside_of_start);
@@ -350,9 +564,15 @@ Suite *pt_file_suite(void)
 	tcase_add_test(tcase, current_directory_has_changed);
 	tcase_add_test(tcase, current_directory_is_gone);
 	tcase_add_loop_test(tcase, script_and_project, 0, PT_ARRAY_SIZE(run_rows));
+	tcase_add_loop_test(tcase, is_systems, 0, PT_ARRAY_SIZE(system_rows));
+	tcase_add_test(tcase, origin_of_systems_file);
 	tcase_add_test(tcase, places);
 	tcase_add_test(tcase, start_is_root);
 	tcase_add_test(tcase, source_of_file);
+	tcase_add_test(tcase, changed_file_has_versions);
+	tcase_add_test(tcase, file_with_source);
+	tcase_add_test(tcase, files_come_and_go);
+	tcase_add_test(tcase, unused_files_keep_their_text);
 	tcase_add_test(tcase, threads_get_the_same_files);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -3,6 +3,7 @@
 
 #include "check_pytrace.h"
 #include "code.h"
+#include "column.h"
 #include "event.h"
 #include "file.h"
 #include "format.h"
@@ -47,41 +48,61 @@ static void set_up(void)
 				 .first_line = 1 };
 }
 
-/* Renders a line and checks it. HEAD: what must stand before the indentation. */
+/* The columns that a place takes: all but the colors. */
+static unsigned int visible_width(const char *text)
+{
+	unsigned int width = 0;
+
+	for (; *text; text++) {
+		if (*text == '\033')
+			text = strchr(text, 'm');
+		else
+			width++;
+	}
+	return width;
+}
+
+/* Checks what was rendered, and destroys it. HEAD: what must stand before the blanks. */
+static void check_rendered(const struct pt_format *format, struct pt_buf *out,
+			   const struct pt_head *found, const char *head,
+			   const char *rest)
+{
+	bool has_column = format == &pt_format_text && *head;
+
+	ck_assert(!out->failed);
+	ck_assert_uint_le(found->size, out->size);
+	ck_assert_uint_eq(found->width,
+			  has_column ? visible_width(head) : PT_COLUMN_NONE);
+	char *text = pt_buf_take(out);
+	char *start = strndup(text, found->size);
+	ck_assert_str_eq(start, head);
+	ck_assert_str_eq(text + found->size, rest);
+	free(start);
+	free(text);
+}
+
+/* Renders a line and checks it. */
 static void check_line(const struct pt_format *format,
 		       const struct pt_format_options *options, int line,
 		       const char *head, const char *rest)
 {
 	struct pt_buf out = { 0 };
-	size_t head_size = 0;
+	struct pt_head found = { .width = PT_COLUMN_NONE };
 
-	format->line(options, &code, line, &out, &head_size);
-	ck_assert(!out.failed);
-	ck_assert_uint_le(head_size, out.size);
-	char *text = pt_buf_take(&out);
-	char *found = strndup(text, head_size);
-	ck_assert_str_eq(found, head);
-	ck_assert_str_eq(text + head_size, rest);
-	free(found);
-	free(text);
+	format->line(options, &code, line, &out, &found);
+	check_rendered(format, &out, &found, head, rest);
 }
 
-/* Renders an event and checks it. HEAD: what must stand before the indentation. */
+/* Renders an event and checks it. */
 static void check_event(const struct pt_format *format,
 			const struct pt_format_options *options,
 			const struct pt_event *event, const char *head, const char *rest)
 {
 	struct pt_buf out = { 0 };
-	size_t head_size = 0;
+	struct pt_head found = { .width = PT_COLUMN_NONE };
 
-	format->event(options, event, &out, &head_size);
-	ck_assert_uint_le(head_size, out.size);
-	char *text = pt_buf_take(&out);
-	char *found = strndup(text, head_size);
-	ck_assert_str_eq(found, head);
-	ck_assert_str_eq(text + head_size, rest);
-	free(found);
-	free(text);
+	format->event(options, event, &out, &found);
+	check_rendered(format, &out, &found, head, rest);
 }
 
 static const struct {
@@ -90,30 +111,30 @@ static const struct {
 	const char *head;
 	const char *rest;
 } text_rows[] = {
-	{ 0, 1, "a.py:1          ", "def f(a):\n" },
-	{ 0, 2, "a.py:2          ", "    if a:\n" },
-	{ 4, 2, "a.py:2          ", "if a:\n" },
-	{ 4, 3, "a.py:3          ", "    return a\n" },
-	{ 8, 3, "a.py:3          ", "return a\n" },
+	{ 0, 1, "a.py:1", "def f(a):\n" },
+	{ 0, 2, "a.py:2", "    if a:\n" },
+	{ 4, 2, "a.py:2", "if a:\n" },
+	{ 4, 3, "a.py:3", "    return a\n" },
+	{ 8, 3, "a.py:3", "return a\n" },
 	/* A tab is as wide as Python takes it to be. */
-	{ 0, 4, "a.py:4          ", "        return 8\n" },
-	{ 4, 4, "a.py:4          ", "    return 8\n" },
+	{ 0, 4, "a.py:4", "        return 8\n" },
+	{ 4, 4, "a.py:4", "    return 8\n" },
 	/* Less indented than the body: a continuation line. */
-	{ 8, 2, "a.py:2          ", "if a:\n" },
-	{ 4, 1, "a.py:1          ", "def f(a):\n" },
+	{ 8, 2, "a.py:2", "if a:\n" },
+	{ 4, 1, "a.py:1", "def f(a):\n" },
 	/* Not known yet: the line itself is the first one. */
-	{ -1, 1, "a.py:1          ", "def f(a):\n" },
-	{ -1, 3, "a.py:3          ", "return a\n" },
-	{ 4, 5, "a.py:5          ", "x = 1\n" },
+	{ -1, 1, "a.py:1", "def f(a):\n" },
+	{ -1, 3, "a.py:3", "return a\n" },
+	{ 4, 5, "a.py:5", "x = 1\n" },
 	/* Nothing to show. */
-	{ 0, 6, "a.py:6\n", "" },
-	{ 4, 7, "a.py:7\n", "" },
-	{ 0, 11, "a.py:11\n", "" },
-	{ 0, 0, "a.py:0\n", "" },
+	{ 0, 6, "", "a.py:6\n" },
+	{ 4, 7, "", "a.py:7\n" },
+	{ 0, 11, "", "a.py:11\n" },
+	{ 0, 0, "", "a.py:0\n" },
 	/* Nothing in it may control a terminal; a tab is harmless. */
-	{ 0, 8, "a.py:8          ", "s = '\t [2J  '\n" },
-	{ 0, 9, "a.py:9          ", "s = '\xc3\xa9'\n" },
-	{ 0, 10, "a.py:10         ", "last = 10\n" },
+	{ 0, 8, "a.py:8", "s = '\t [2J  '\n" },
+	{ 0, 9, "a.py:9", "s = '\xc3\xa9'\n" },
+	{ 0, 10, "a.py:10", "last = 10\n" },
 };
 
 START_TEST(text_line)
@@ -124,11 +145,11 @@ START_TEST(text_line)
 }
 END_TEST
 
-/* Names of files, their numbers of lines, and the column at which text begins. */
+/* Names of files, their numbers of lines, and the column to which they make it grow. */
 static const struct {
 	const char *name;
 	int count;
-	size_t column;
+	unsigned int column;
 } column_rows[] = {
 	{ "a", 1, 16 },
 	{ "123456789.py", 9, 16 },
@@ -139,26 +160,91 @@ static const struct {
 	{ "12345678901234567.py", 9, 24 },
 	{ "12345678901234567.py", 10, 32 },
 	{ "dir/1234567890123.py", 9, 24 },
+	{ "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9.py", 9, 16 },
 	{ "12345678901234567890123456789012345.py", 5, 48 },
+	{ "12345678901234567890123456789012345678901.py", 9, 48 },
+	/* Its first lines do fit. */
+	{ "12345678901234567890123456789012345678901.py", 10, 48 },
+	{ "123456789012345678901234567890123456789012.py", 1, 16 },
 };
 
-/* The text of all lines of a file begins in the same column. */
+/* The first line of a file makes room for the last one. */
 START_TEST(text_column)
 {
 	struct pt_buf text = { 0 };
-	struct pt_buf head = { 0 };
+	struct pt_buf out = { 0 };
+	struct pt_head head = { .width = PT_COLUMN_NONE };
 
 	for (int i = 0; i < column_rows[_i].count; i++)
 		pt_buf_add_string(&text, "x\n");
 	pt_check_write(column_rows[_i].name, text.data, text.size);
 	pt_buf_destroy(&text);
 	code.file = pt_file_get(column_rows[_i].name);
-	for (int line = 1; line <= column_rows[_i].count; line++) {
-		pt_buf_add_format(&head, "%s:%d", column_rows[_i].name, line);
-		pt_buf_add_fill(&head, ' ', column_rows[_i].column - head.size);
-		char *expected = pt_buf_take(&head);
-		check_line(&pt_format_text, &plain, line, expected, "x\n");
-		free(expected);
+	pt_format_text.line(&plain, &code, 1, &out, &head);
+	ck_assert_uint_eq(pt_column, column_rows[_i].column);
+	if (head.width != PT_COLUMN_BEYOND)
+		ck_assert_uint_eq(head.width, pt_utf8_width(column_rows[_i].name) + 2);
+	pt_buf_destroy(&out);
+}
+END_TEST
+
+/* A place that is too long for any column is two blanks away from its text. */
+START_TEST(text_beyond_column)
+{
+	static const char name[] = "123456789012345678901234567890123456789012.py";
+	struct pt_buf out = { 0 };
+	struct pt_head head = { .width = PT_COLUMN_NONE };
+
+	pt_check_write_text(name, "x\n");
+	code.file = pt_file_get(name);
+	pt_format_text.line(&plain, &code, 1, &out, &head);
+	ck_assert_uint_eq(head.width, PT_COLUMN_BEYOND);
+	ck_assert_uint_eq(head.size, strlen(name) + strlen(":1  "));
+	char *text = pt_buf_take(&out);
+	ck_assert_str_eq(text + strlen(name), ":1  x\n");
+	free(text);
+}
+END_TEST
+
+/* Widths one after the other, and the blanks that follow a width of 6 then. */
+static const struct {
+	size_t width;
+	unsigned int fitted;
+	size_t blanks;
+} fit_rows[] = {
+	{ 6, 6, 10 },
+	{ 14, 14, 10 },
+	{ 15, 15, 18 },
+	{ 3, 3, 18 },
+	{ 22, 22, 18 },
+	{ 39, 39, 42 },
+	{ 46, 46, 42 },
+	{ 47, PT_COLUMN_BEYOND, 42 },
+	{ 4000, PT_COLUMN_BEYOND, 42 },
+	{ 6, 6, 42 },
+};
+
+START_TEST(column)
+{
+	for (size_t i = 0; i < PT_ARRAY_SIZE(fit_rows); i++) {
+		ck_assert_uint_eq(pt_column_fit(fit_rows[i].width), fit_rows[i].fitted);
+		ck_assert_uint_eq(pt_column_blanks(6, 0), fit_rows[i].blanks);
+		ck_assert_uint_eq(pt_column_blanks(6, 3), fit_rows[i].blanks + 6);
+	}
+}
+END_TEST
+
+START_TEST(indentation)
+{
+	static const unsigned int levels[] = { 0, 1, 99, 100, 101, UINT_MAX };
+
+	for (size_t i = 0; i < PT_ARRAY_SIZE(levels); i++) {
+		size_t indent = levels[i] < 100 ? 2 * levels[i] : 200;
+		ck_assert_uint_eq(pt_column_blanks(14, levels[i]), 2 + indent);
+		ck_assert_uint_eq(pt_column_blanks(PT_COLUMN_BEYOND, levels[i]), indent);
+		ck_assert_uint_eq(pt_column_blanks(PT_COLUMN_NONE, levels[i]), 0);
+		/* As many as there may be. */
+		ck_assert_uint_le(pt_column_blanks(0, levels[i]), PT_COLUMN_BLANKS);
 	}
 }
 END_TEST
@@ -166,24 +252,25 @@ END_TEST
 START_TEST(text_without_source)
 {
 	code.file = pt_file_get("<string>");
-	check_line(&pt_format_text, &plain, 3, "<string>:3\n", "");
-	check_line(&pt_format_text, &colored, 3, "\033[2m<string>:3\033[0m\n", "");
+	check_line(&pt_format_text, &plain, 3, "", "<string>:3\n");
+	check_line(&pt_format_text, &colored, 3, "", "\033[2m<string>:3\033[0m\n");
 	code.file = pt_file_get("missing.py");
-	check_line(&pt_format_text, &plain, 12, "missing.py:12\n", "");
-	/* A line that the text does not have pushes the column away, not together. */
+	check_line(&pt_format_text, &plain, 12, "", "missing.py:12\n");
+	/* A line that the text does not have moves the column. */
 	const struct pt_event event = { .kind = PT_EVENT_CALL,
 					.code = &code,
 					.line = 1234567 };
-	check_event(&pt_format_text, &plain, &event, "missing.py:1234567  ", "> C.f\n");
+	check_event(&pt_format_text, &plain, &event, "missing.py:1234567", "> C.f\n");
+	ck_assert_uint_eq(pt_column, 24);
 }
 END_TEST
 
 START_TEST(text_line_in_color)
 {
 	code.base_indent = 4;
-	check_line(&pt_format_text, &colored, 3, "\033[2ma.py:3\033[0m          ",
+	check_line(&pt_format_text, &colored, 3, "\033[2ma.py:3\033[0m",
 		   "    return a\n");
-	check_line(&pt_format_text, &colored, 6, "\033[2ma.py:6\033[0m\n", "");
+	check_line(&pt_format_text, &colored, 6, "", "\033[2ma.py:6\033[0m\n");
 }
 END_TEST
 
@@ -251,10 +338,9 @@ START_TEST(text_event)
 	event.code = &code;
 	event.line = 2;
 	snprintf(expected, sizeof(expected), "%s\n", event_rows[_i].plain);
-	check_event(&pt_format_text, &plain, &event, "a.py:2          ", expected);
+	check_event(&pt_format_text, &plain, &event, "a.py:2", expected);
 	snprintf(expected, sizeof(expected), "%s\033[0m\n", event_rows[_i].color);
-	check_event(&pt_format_text, &colored, &event, "\033[2ma.py:2\033[0m          ",
-		    expected);
+	check_event(&pt_format_text, &colored, &event, "\033[2ma.py:2\033[0m", expected);
 }
 END_TEST
 
@@ -282,7 +368,7 @@ static char *render_controls(const char *control, enum pt_event_kind kind)
 	const struct pt_event event = {
 		.kind = kind, .code = &code, .line = 1, .name = text, .detail = text
 	};
-	size_t head = 0;
+	struct pt_head head = { .width = PT_COLUMN_NONE };
 	pt_format_text.event(&plain, &event, &out, &head);
 	return pt_buf_take(&out);
 }
@@ -301,7 +387,7 @@ START_TEST(text_of_place_is_clean)
 {
 	char name[MAX_NAME];
 	struct pt_buf out = { 0 };
-	size_t head = 0;
+	struct pt_head head = { .width = PT_COLUMN_NONE };
 
 	snprintf(name, sizeof(name), "<x%sy>", controls[_i]);
 	code.file = pt_file_get(name);
@@ -385,7 +471,7 @@ START_TEST(text_of_archive)
 {
 	pt_check_write("a.zip", archive, sizeof(archive) - 1);
 	code.file = pt_file_get("a.zip/a.py");
-	check_line(&pt_format_text, &plain, 1, "a.zip/a.py:1    ", "x = 1\n");
+	check_line(&pt_format_text, &plain, 1, "a.zip/a.py:1", "x = 1\n");
 }
 END_TEST
 
@@ -409,12 +495,10 @@ START_TEST(properties)
 	ck_assert_uint_eq(pt_format_text.events, PT_EVENT_ALL);
 	ck_assert(pt_format_text.has_prefix);
 	ck_assert(!pt_format_text.needs_file);
-	ck_assert_uint_eq(pt_format_text.indent, 2);
 	ck_assert_str_eq(pt_format_trace.name, "trace");
 	ck_assert_uint_eq(pt_format_trace.events, PT_EVENT_LINE | PT_EVENT_CALL);
 	ck_assert(!pt_format_trace.has_prefix);
 	ck_assert(pt_format_trace.needs_file);
-	ck_assert_uint_eq(pt_format_trace.indent, 0);
 }
 END_TEST
 
@@ -427,6 +511,9 @@ static TCase *text_case(void)
 	tcase_add_checked_fixture(tcase, set_up, NULL);
 	tcase_add_loop_test(tcase, text_line, 0, PT_ARRAY_SIZE(text_rows));
 	tcase_add_loop_test(tcase, text_column, 0, PT_ARRAY_SIZE(column_rows));
+	tcase_add_test(tcase, text_beyond_column);
+	tcase_add_test(tcase, column);
+	tcase_add_test(tcase, indentation);
 	tcase_add_test(tcase, text_without_source);
 	tcase_add_test(tcase, text_line_in_color);
 	tcase_add_loop_test(tcase, text_event, 0, PT_ARRAY_SIZE(event_rows));

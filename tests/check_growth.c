@@ -8,6 +8,7 @@
 #include "check_pytrace.h"
 #include "growth.h"
 #include "output.h"
+#include "run_id.h"
 #include "sink.h"
 #include "util.h"
 
@@ -185,6 +186,15 @@ static const struct {
 	{ NULL, 0 },
 };
 
+/* An output that this run has opened before is appended to. */
+static void mark_output(const char *path)
+{
+	int fd = open(path, O_RDWR);
+
+	pt_run_id_mark(fd);
+	close(fd);
+}
+
 START_TEST(outputs_that_grow)
 {
 	const char *name = outputs[_i].path ? outputs[_i].path : "trace";
@@ -196,8 +206,11 @@ START_TEST(outputs_that_grow)
 	char text[9] = "";
 
 	ck_assert_int_eq(lseek(fd, 0, SEEK_END), PT_GROWTH_FROM);
-	pt_sink_start(&output, false, 1);
-	pt_sink_write("one line\n", 9);
+	pt_check_start_run(true);
+	mark_output(output.path);
+	pt_sink_start(&output, false, 1, -1);
+	size_t written = 0;
+	ck_assert_int_eq(pt_check_write_out("one line\n", 9, &written), 0);
 	ck_assert(pt_sink_is_alive());
 	uint64_t bytes = allocated(fd);
 	ck_assert_uint_le(bytes, outputs[_i].ahead + SLACK);

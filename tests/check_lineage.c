@@ -5,7 +5,7 @@
 #include "lineage.h"
 #include "util.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,30 +13,134 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-/* A library that nobody preloads. */
-#define LIBRARY "libmark-of-the-test"
-
-START_TEST(start_time_of_a_child)
+/* Who a process is, told by itself. */
+static struct pt_process identity_of(pid_t (*start)(void))
 {
-	uint64_t own = pt_lineage_start_time(getpid());
-	pid_t child = pt_check_start_child();
-	uint64_t start = pt_lineage_start_time(child);
+	struct pt_process process;
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid_t child = start();
+	if (child == 0) {
+		pt_lineage_self(&process);
+		if (write(ends[1], &process, sizeof(process)) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(ends[0], &process, sizeof(process)), sizeof(process));
+	close(ends[0]);
+	close(ends[1]);
+	ck_assert_int_eq(process.pid, child);
+	return process;
+}
+
+static bool is_dead(const struct pt_process *process)
+{
+	struct pt_process self;
+
+	pt_lineage_self(&self);
+	errno = PT_CHECK_ERRNO;
+	bool answer = pt_lineage_is_dead(process, &self);
+	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
+	return answer;
+}
+
+START_TEST(child_dies)
+{
+	struct pt_process child = identity_of(fork);
 	siginfo_t info;
 
-	ck_assert_uint_ne(own, 0);
-	ck_assert_uint_ge(start, own);
-	ck_assert_uint_eq(pt_lineage_start_time(child), start);
+	ck_assert_uint_ne(child.start_time, 0);
+	ck_assert(!is_dead(&child));
 	/* Dead, and not reaped yet. */
-	ck_assert_int_eq(kill(child, SIGKILL), 0);
-	ck_assert_int_eq(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
-	ck_assert_uint_eq(pt_lineage_start_time(child), 0);
-	ck_assert_int_eq(waitpid(child, NULL, 0), child);
-	ck_assert_uint_eq(pt_lineage_start_time(child), 0);
+	ck_assert_int_eq(kill((pid_t)child.pid, SIGKILL), 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)child.pid, &info, WEXITED | WNOWAIT), 0);
+	ck_assert(is_dead(&child));
+	ck_assert_int_eq(waitpid((pid_t)child.pid, NULL, 0), child.pid);
+	ck_assert(is_dead(&child));
+}
+END_TEST
+
+/* What makes it doubtful that a pid means a process that is gone. */
+static void doubt_namespace(struct pt_process *process)
+{
+	process->pid_namespace++;
+}
+
+static void doubt_unknown_namespace(struct pt_process *process)
+{
+	process->pid_namespace = 0;
+}
+
+static void doubt_boot(struct pt_process *process)
+{
+	process->boot[0] ^= 1;
+}
+
+static void doubt_pid(struct pt_process *process)
+{
+	process->pid = 0;
+}
+
+static void doubt_large_pid(struct pt_process *process)
+{
+	process->pid = (int64_t)1 << 32;
+}
+
+static void (*const doubts[])(struct pt_process *) = {
+	doubt_namespace, doubt_unknown_namespace, doubt_boot, doubt_pid, doubt_large_pid,
+};
+
+START_TEST(in_doubt_alive)
+{
+	struct pt_process process = identity_of(fork);
+
+	pt_check_end_child((pid_t)process.pid);
+	ck_assert(is_dead(&process));
+	doubts[_i](&process);
+	ck_assert(!is_dead(&process));
+}
+END_TEST
+
+/* The pid is in use again. Where clocks differ, start times say nothing. */
+START_TEST(pid_in_use_again)
+{
+	struct pt_process process = identity_of(fork);
+
+	process.start_time--;
+	ck_assert(is_dead(&process));
+	process.time_namespace++;
+	ck_assert(!is_dead(&process));
+	process.time_namespace--;
+	process.start_time = 0;
+	ck_assert(!is_dead(&process));
+	pt_check_end_child((pid_t)process.pid);
+}
+END_TEST
+
+/* Descriptors may all be in use: then nothing can be seen of a process that is there. */
+START_TEST(no_descriptor_left)
+{
+	struct pt_process process = identity_of(fork);
+	struct pt_process self;
+	struct rlimit limit;
+
+	process.start_time--;
+	pt_lineage_self(&self);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	rlim_t soft = limit.rlim_cur;
+	limit.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	bool answer = pt_lineage_is_dead(&process, &self);
+	limit.rlim_cur = soft;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	ck_assert(!answer);
+	pt_check_end_child((pid_t)process.pid);
 }
 END_TEST
 
@@ -73,173 +177,40 @@ static char state_of(pid_t pid)
 	return state;
 }
 
-START_TEST(start_time_without_main_thread)
+START_TEST(without_main_thread)
 {
 	pid_t child = start_headless_child();
+	struct pt_process process;
 	siginfo_t info;
 
 	while (state_of(child) != 'Z')
 		sched_yield();
-	ck_assert_uint_ge(pt_lineage_start_time(child), pt_lineage_start_time(getpid()));
+	pt_lineage_self(&process);
+	process.pid = child;
+	process.start_time = 0;
+	ck_assert(!is_dead(&process));
 	ck_assert_int_eq(kill(child, SIGKILL), 0);
 	ck_assert_int_eq(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
-	ck_assert_uint_eq(pt_lineage_start_time(child), 0);
+	ck_assert(is_dead(&process));
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
 }
 END_TEST
 
-START_TEST(start_time_of_nobody)
-{
-	static const pid_t pids[] = { 0, -1, 0x7fffffff };
-
-	ck_assert_uint_eq(pt_lineage_start_time(pids[_i]), 0);
-}
-END_TEST
-
 /* The name of a program stands in front of what is read, and may look like it. */
-START_TEST(start_time_behind_any_name)
+START_TEST(any_name)
 {
 	static const char *const names[] = { "a b",	 ")",	 ") Z 1",
 					     "(x) Z",	 "a\nb", ") X) ",
 					     "\xc3\xa9", "",	 "1 (a) R 2" };
-	uint64_t start = pt_lineage_start_time(getpid());
+	struct pt_process before;
+	struct pt_process after;
 
+	pt_lineage_self(&before);
 	ck_assert_int_eq(prctl(PR_SET_NAME, names[_i]), 0);
-	ck_assert_uint_eq(pt_lineage_start_time(getpid()), start);
-}
-END_TEST
-
-/* Ticks are since the system was started, time of day is not. */
-START_TEST(start_time_is_in_ticks)
-{
-	struct timespec up;
-	pid_t child = pt_check_start_child();
-	double ticks = (double)sysconf(_SC_CLK_TCK);
-
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	double age = (double)up.tv_sec + (double)up.tv_nsec / 1e9 -
-		     (double)pt_lineage_start_time(child) / ticks;
-	ck_assert_double_lt(age, 3);
-	ck_assert_double_gt(age, -0.1);
-	pt_check_end_child(child);
-}
-END_TEST
-
-START_TEST(pid_namespace)
-{
-	int ends[2];
-	uint64_t of_child = 0;
-
-	ck_assert_int_eq(pipe(ends), 0);
-	if (fork() == 0) {
-		of_child = pt_lineage_pid_namespace();
-		_exit(write(ends[1], &of_child, sizeof(of_child)) < 0);
-	}
-	ck_assert_int_eq(read(ends[0], &of_child, sizeof(of_child)), sizeof(of_child));
-	ck_assert_uint_ne(of_child, 0);
-	ck_assert_uint_eq(pt_lineage_pid_namespace(), of_child);
-}
-END_TEST
-
-/*
- * What the environment of the ancestors was when they were started: the last row is that
- * of the parent. What has been written, seconds from now on; and what is the answer.
- */
-static const struct {
-	const char *environments[3];
-	double written;
-	bool is_of_run;
-} run_rows[] = {
-	{ { "A=1" }, 0, false },
-	{ { "LD_PRELOAD=/x/" LIBRARY ".so" }, 0, true },
-	{ { "LD_PRELOAD=/x/" LIBRARY ".so" }, -1000, false },
-	{ { "LD_PRELOAD=" LIBRARY }, 0, true },
-	{ { "LD_PRELOAD=/a.so:/x/" LIBRARY ".so" }, 0, true },
-	{ { "LD_PRELOAD=/a.so " LIBRARY ".so" }, 0, true },
-	{ { "LD_PRELOAD=/a.so" }, 0, false },
-	{ { "LD_PRELOAD=" }, 0, false },
-	{ { "OLD_PRELOAD=" LIBRARY }, 0, false },
-	{ { "LD_PRELOADED=" LIBRARY }, 0, false },
-	{ { "A=LD_PRELOAD=" LIBRARY }, 0, false },
-	/* Only an unbroken line of ancestors counts. */
-	{ { "LD_PRELOAD=" LIBRARY, "LD_PRELOAD=" LIBRARY, "LD_PRELOAD=" LIBRARY },
-	  0,
-	  true },
-	{ { "LD_PRELOAD=" LIBRARY, "LD_PRELOAD=" LIBRARY, "A=1" }, 0, false },
-	{ { "A=1", "LD_PRELOAD=" LIBRARY, "LD_PRELOAD=" LIBRARY }, 0, true },
-};
-
-/* Puts a text in the place of the environment that this process was started with. */
-static void set_initial_environment(const char *text)
-{
-	static size_t size; /* of what stood there before the first time */
-	char *start = environ[0];
-
-	for (size_t i = 0; environ[i] == start + size; i++)
-		size += strlen(environ[i]) + 1;
-	if (size <= strlen(text))
-		_exit(2);
-	memset(start, 0, size);
-	strcpy(start, text);
-}
-
-/* Goes down one generation for each environment; the last one gives the answer. */
-static int ask_descendant(const char *const *environments, size_t count)
-{
-	int status = 0;
-
-	if (count == 0)
-		return pt_lineage_is_file_of_run(pt_check_path("trace"), LIBRARY);
-	pid_t child = fork();
-	if (child == 0) {
-		if (*environments)
-			set_initial_environment(*environments);
-		_exit(ask_descendant(environments + 1, count - 1));
-	}
-	waitpid(child, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* One more generation below those, which has no environment of its own. */
-static int ask_child(const char *const *environments, size_t count)
-{
-	const char *all[4] = { NULL };
-
-	for (size_t i = 0; i < count; i++)
-		all[i] = environments[i];
-	return ask_descendant(all, count + 1);
-}
-
-START_TEST(file_of_run)
-{
-	struct timespec times[2];
-	size_t count = 0;
-
-	/* A tick is up to 10 ms, and a run has begun before it writes. */
-	pt_check_write_text("trace", "");
-	clock_gettime(CLOCK_REALTIME, &times[0]);
-	times[0].tv_sec += run_rows[_i].written < 0 ? (time_t)run_rows[_i].written : 5;
-	times[1] = times[0];
-	ck_assert_int_eq(utimensat(AT_FDCWD, "trace", times, 0), 0);
-	while (count < 3 && run_rows[_i].environments[count])
-		count++;
-	ck_assert_int_eq(ask_child(run_rows[_i].environments, count),
-			 run_rows[_i].is_of_run);
-}
-END_TEST
-
-START_TEST(missing_file_is_of_no_run)
-{
-	static const char *const environments[] = { "LD_PRELOAD=" LIBRARY };
-
-	ck_assert_int_eq(ask_child(environments, 1), false);
-}
-END_TEST
-
-START_TEST(without_a_run_no_file_is_of_it)
-{
-	pt_check_write_text("trace", "");
-	ck_assert(!pt_lineage_is_file_of_run(pt_check_path("trace"), LIBRARY));
+	pt_lineage_self(&after);
+	ck_assert_mem_eq(&after, &before, sizeof(before));
+	ck_assert_uint_ne(before.pid_namespace, 0);
+	ck_assert_uint_ne(before.time_namespace, 0);
 }
 END_TEST
 
@@ -248,19 +219,12 @@ Suite *pt_lineage_suite(void)
 	Suite *suite = suite_create("lineage");
 	TCase *tcase = tcase_create("processes");
 
-	tcase_add_test(tcase, start_time_of_a_child);
-	tcase_add_test(tcase, start_time_without_main_thread);
-	tcase_add_loop_test(tcase, start_time_of_nobody, 0, 3);
-	tcase_add_loop_test(tcase, start_time_behind_any_name, 0, 9);
-	tcase_add_test(tcase, start_time_is_in_ticks);
-	tcase_add_test(tcase, pid_namespace);
-	suite_add_tcase(suite, tcase);
-	tcase = tcase_create("run");
-	tcase_set_tags(tcase, "environ"); /* see valgrind.py */
-	pt_check_add_directory(tcase);
-	tcase_add_loop_test(tcase, file_of_run, 0, PT_ARRAY_SIZE(run_rows));
-	tcase_add_test(tcase, missing_file_is_of_no_run);
-	tcase_add_test(tcase, without_a_run_no_file_is_of_it);
+	tcase_add_test(tcase, child_dies);
+	tcase_add_loop_test(tcase, in_doubt_alive, 0, PT_ARRAY_SIZE(doubts));
+	tcase_add_test(tcase, pid_in_use_again);
+	tcase_add_test(tcase, no_descriptor_left);
+	tcase_add_test(tcase, without_main_thread);
+	tcase_add_loop_test(tcase, any_name, 0, 9);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -12,13 +12,16 @@ int main(void)
 	srunner_add_suite(runner, pt_settings_suite());
 	srunner_add_suite(runner, pt_code_table_suite());
 	srunner_add_suite(runner, pt_glob_suite());
+	srunner_add_suite(runner, pt_rule_report_suite());
 	srunner_add_suite(runner, pt_rules_suite());
 	srunner_add_suite(runner, pt_source_suite());
 	srunner_add_suite(runner, pt_zip_suite());
 	srunner_add_suite(runner, pt_file_suite());
 	srunner_add_suite(runner, pt_output_suite());
+	srunner_add_suite(runner, pt_program_text_suite());
 	srunner_add_suite(runner, pt_repeats_suite());
 	srunner_add_suite(runner, pt_pieces_suite());
+	srunner_add_suite(runner, pt_prefix_suite());
 	srunner_add_suite(runner, pt_growth_suite());
 	srunner_add_suite(runner, pt_zstd_suite());
 	srunner_add_suite(runner, pt_sink_suite());

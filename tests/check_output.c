@@ -75,7 +75,7 @@ START_TEST(bad_output)
 	char *error = pt_output_parse(&output, bad_rows[_i].text, &names);
 
 	ck_assert_pstr_eq(error, bad_rows[_i].message);
-	free(error);
+	pt_message_free(error);
 	ck_assert_int_eq(output.fd, 2);
 	ck_assert_pstr_eq(output.path, NULL);
 	ck_assert(!output.is_private);
@@ -129,6 +129,30 @@ START_TEST(file)
 	pt_output_destroy(&output);
 	ck_assert_pstr_eq(output.path, NULL);
 	ck_assert_int_eq(output.fd, 2);
+}
+END_TEST
+
+/* Names and what they become with a pid in them. */
+static const struct {
+	const char *text;
+	const char *expected;
+} private_rows[] = {
+	{ "/t/trace", "/t/trace.42" },	   { "/t/a.txt", "/t/a.42.txt" },
+	{ "/t/.trace", "/t/.trace.42" },   { "/t.d/trace", "/t.d/trace.42" },
+	{ "/t/a.txt.zst", "/t/a.txt.42.zst" },
+	{ "trace", "trace.42" },	   { "a.txt", "a.42.txt" },
+	{ ".trace", ".trace.42" },	   { "/t/%p.txt", "/t/42.txt" },
+};
+
+START_TEST(make_private)
+{
+	struct pt_output output;
+
+	ck_assert_pstr_eq(pt_output_parse(&output, private_rows[_i].text, &names), NULL);
+	ck_assert(pt_output_make_private(&output, 42));
+	ck_assert_str_eq(output.path, private_rows[_i].expected);
+	ck_assert(output.is_private);
+	pt_output_destroy(&output);
 }
 END_TEST
 
@@ -266,6 +290,7 @@ Suite *pt_output_suite(void)
 	tcase_add_loop_test(parse, stream, 0, PT_ARRAY_SIZE(stream_rows));
 	tcase_add_loop_test(parse, bad_output, 0, PT_ARRAY_SIZE(bad_rows));
 	tcase_add_loop_test(parse, file, 0, PT_ARRAY_SIZE(file_rows));
+	tcase_add_loop_test(parse, make_private, 0, PT_ARRAY_SIZE(private_rows));
 	tcase_add_loop_test(parse, absolute, 0, PT_ARRAY_SIZE(absolute_rows));
 	tcase_add_test(parse, absolute_is_parsed_back);
 	suite_add_tcase(suite, parse);

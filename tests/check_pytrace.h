@@ -18,13 +18,16 @@ Suite *pt_util_suite(void);
 Suite *pt_settings_suite(void);
 Suite *pt_code_table_suite(void);
 Suite *pt_glob_suite(void);
+Suite *pt_rule_report_suite(void);
 Suite *pt_rules_suite(void);
 Suite *pt_source_suite(void);
 Suite *pt_zip_suite(void);
 Suite *pt_file_suite(void);
 Suite *pt_output_suite(void);
+Suite *pt_program_text_suite(void);
 Suite *pt_repeats_suite(void);
 Suite *pt_pieces_suite(void);
+Suite *pt_prefix_suite(void);
 Suite *pt_growth_suite(void);
 Suite *pt_zstd_suite(void);
 Suite *pt_sink_suite(void);
@@ -75,6 +78,18 @@ pid_t pt_check_dead_child(void);
 
 /* Sets a file as the output; see pt_sink_start(). */
 void pt_check_start_file(const char *path, bool replaces);
+
+/* Begins a run, of which this is the first Python or not. */
+void pt_check_start_run(bool is_first);
+
+/* Returns how many bytes of a stage are not flushed. */
+uint64_t pt_check_waiting(const struct pt_stage *stage);
+
+/* Flushes a stage, takes its file away and gives it back, as at the end of a process. */
+void pt_check_close(struct pt_stage *stage);
+
+/* Writes to the output, past all stages. Returns 0 or -errno. */
+int pt_check_write_out(const char *text, size_t size, size_t *written);
 
 /* Puts a line into a stage. */
 void pt_check_put(struct pt_stage *stage, const char *line);

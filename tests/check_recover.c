@@ -2,9 +2,10 @@
 #include "config.h"
 
 #include "check_pytrace.h"
+#include "journal.h"
 #include "lineage.h"
 #include "recover.h"
-#include "stage.h"
+#include "run_id.h"
 #include "util.h"
 
 #include <errno.h>
@@ -26,30 +27,39 @@ struct left {
 	size_t text_size; /* 0: that of a string */
 };
 
-/* The journal of a process that is alive, or was a moment ago. */
-static struct pt_journal journal_of(pid_t pid)
+/* The journal of a process that is alive, or was, for an output as it is now. */
+static struct pt_journal journal_of(pid_t pid, const char *output)
 {
-	uint64_t start = pt_lineage_start_time(pid);
+	struct pt_journal journal = { .magic = PT_JOURNAL_MAGIC };
+	struct stat status;
 
-	return (struct pt_journal){
-		.pid = pid,
-		.start_time = start ? start : pt_lineage_start_time(getpid()),
-		.pid_namespace = pt_lineage_pid_namespace(),
-	};
+	pt_lineage_self(&journal.process);
+	if (pid != getpid())
+		journal.process.start_time = 0;
+	journal.process.pid = pid;
+	pt_check_start_run(true);
+	journal.run_pid = pt_run_id.pid;
+	journal.run_time = pt_run_id.time;
+	if (stat(output, &status) == 0) {
+		journal.place.device = status.st_dev;
+		journal.place.inode = status.st_ino;
+	}
+	return journal;
 }
 
 static void write_staged(const char *name, const struct left *left)
 {
-	char *data = calloc(1, PT_STAGE_FILE_SIZE);
+	char *data = calloc(1, PT_JOURNAL_FILE_SIZE);
 	size_t size = left->text_size	 ? left->text_size :
 		      left->text != NULL ? strlen(left->text) :
 					   0;
 
 	memcpy(data, left->text ? left->text : "", size);
 	struct pt_journal journal = left->journal;
-	atomic_store(&journal.used, size);
-	memcpy(data + PT_STAGE_SIZE, &journal, sizeof(journal));
-	pt_check_write(name, data, PT_STAGE_FILE_SIZE);
+	journal.state = size;
+	memcpy(data + PT_JOURNAL_TEXT_SIZE, &journal, sizeof(journal));
+	pt_check_write(name, data, PT_JOURNAL_FILE_SIZE);
+	ck_assert_int_eq(chmod(name, 0600), 0);
 	free(data);
 }
 
@@ -57,7 +67,7 @@ static void write_staged(const char *name, const struct left *left)
 static const char *leave_of(pid_t pid, const char *output, unsigned int number,
 			    const char *text)
 {
-	const struct left left = { .journal = journal_of(pid), .text = text };
+	const struct left left = { .journal = journal_of(pid, output), .text = text };
 	const char *name = pt_check_staged(output, pid, number);
 
 	write_staged(name, &left);
@@ -70,11 +80,41 @@ static const char *leave(const char *text)
 	return leave_of(pt_check_dead_child(), "trace", 0, text);
 }
 
+static int open_output(void)
+{
+	return open("trace", O_RDWR | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+}
+
 static void recover(void)
 {
+	int fd = open_output();
+
 	errno = PT_CHECK_ERRNO;
-	pt_recover_output(pt_check_path("trace"));
+	pt_recover_run(pt_check_path("trace"), fd);
 	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
+	close(fd);
+}
+
+static bool recover_process(pid_t pid)
+{
+	int fd = open_output();
+
+	errno = PT_CHECK_ERRNO;
+	bool is_found = pt_recover_process(pt_check_path("trace"), fd, pid);
+	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
+	close(fd);
+	return is_found;
+}
+
+static bool recover_old(void)
+{
+	int fd = open_output();
+
+	pt_run_id.time++;
+	bool is_found = pt_recover_old(pt_check_path("trace"), fd);
+	pt_run_id.time--;
+	close(fd);
+	return is_found;
 }
 
 /* Recovers: this is the output then, and the staging file of that name is gone. */
@@ -93,50 +133,40 @@ static void check_untouched(const char *name, const char *text)
 	ck_assert(pt_check_exists(name));
 }
 
-/* What is left, and which part of it are whole lines. */
-static const struct {
-	const char *text;
-	const char *appended;
-} text_rows[] = {
-	{ "", "" },
-	{ "one\n", "one\n" },
-	{ "one\ntwo\n", "one\ntwo\n" },
-	{ "\n", "\n" },
-	{ "\n\none\n\n", "\n\none\n\n" },
-	/* The last line was being made. */
-	{ "one", "" },
-	{ "one\ntw", "one\n" },
-	{ "one\ntwo\n ", "one\ntwo\n" },
-	{ "\xc3\xa9\n\xff\n\xc3", "\xc3\xa9\n\xff\n" },
+/* What is left. */
+static const char *const text_rows[] = {
+	"", "one\n", "one\ntwo\n", "\n", "\n\none\n\n", "\xc3\xa9\n\xff\n\xc3\n",
 };
 
 START_TEST(text_is_appended_once)
 {
-	char *expected = pt_format("old\n%s", text_rows[_i].appended);
+	char *expected = pt_format("old\n%s", text_rows[_i]);
 
 	pt_check_write_text("trace", "old\n");
-	const char *name = leave(text_rows[_i].text);
+	const char *name = leave(text_rows[_i]);
 	check_recovered(name, expected);
 	check_recovered(name, expected);
 	free(expected);
 }
 END_TEST
 
-/* A full stage, the last line whole or not. */
+/* A stage that is as full as can be, and of which a part is in the output already. */
 START_TEST(full_stage_is_appended)
 {
-	static char text[PT_STAGE_SIZE];
+	static char text[PT_JOURNAL_TEXT_SIZE];
 	struct left left = { .text = text, .text_size = sizeof(text) };
 	pid_t pid = pt_check_dead_child();
 
 	memset(text, 'x', sizeof(text));
 	text[99] = '\n';
-	text[PT_STAGE_SIZE - 1] = _i ? '\n' : 'x';
-	left.journal = journal_of(pid);
+	text[PT_JOURNAL_TEXT_SIZE - 1] = '\n';
 	pt_check_write_text("trace", "");
+	left.journal = journal_of(pid, "trace");
+	left.journal.flushed = _i ? 100 : 0;
 	write_staged(pt_check_staged("trace", pid, 0), &left);
 	recover();
-	ck_assert_uint_eq(strlen(pt_check_read("trace")), _i ? PT_STAGE_SIZE : 100);
+	ck_assert_uint_eq(strlen(pt_check_read("trace")),
+			  PT_JOURNAL_TEXT_SIZE - left.journal.flushed);
 	ck_assert(!pt_check_exists(pt_check_staged("trace", pid, 0)));
 }
 END_TEST
@@ -144,55 +174,43 @@ END_TEST
 #define TEXT "[1] a.py:1 a\n[1] a.py:2 bcd\n"
 
 /*
- * A write was under way: what stands in the output behind its size before the write, what
- * the stage still holds, and what must be behind "old\n" afterwards.
+ * A write was under way: what stands in the output behind its size before the write, and
+ * what must be behind "old\n" afterwards.
  */
 static const struct {
 	const char *behind;
-	const char *text;
 	const char *expected;
 } write_rows[] = {
 	/* Nothing had been written, */
-	{ "", TEXT, TEXT },
-	{ "[2] x\n", TEXT, "[2] x\n" TEXT },
-	{ "[2] x\n[2] y\n", TEXT, "[2] x\n[2] y\n" TEXT },
+	{ "", TEXT },
+	{ "[2] x\n", "[2] x\n" TEXT },
+	{ "[2] x\n[2] y\n", "[2] x\n[2] y\n" TEXT },
 	/* a part, */
-	{ "[", TEXT, TEXT },
-	{ "[1] a.p", TEXT, TEXT },
-	{ "[1] a.py:1 a\n", TEXT, TEXT },
-	{ "[1] a.py:1 a\n[1] a.py:2 b", TEXT, TEXT },
-	{ "[1] a.py:1 a\n[1] a.py:2 bcd", TEXT, TEXT },
+	{ "[", TEXT },
+	{ "[1] a.p", TEXT },
+	{ "[1] a.py:1 a\n", TEXT },
+	{ "[1] a.py:1 a\n[1] a.py:2 b", TEXT },
+	{ "[1] a.py:1 a\n[1] a.py:2 bcd", TEXT },
 	/* all of it. */
-	{ TEXT, TEXT, TEXT },
-	/* Another process wrote between the look at the size and the write, */
-	{ "[2] x\n[1] a.p", TEXT, "[2] x\n" TEXT },
-	{ "[2] x\n[1] a.py:1 a\n", TEXT, "[2] x\n" TEXT },
-	{ "[2] x\n" TEXT, TEXT, "[2] x\n" TEXT },
-	/* or behind it, */
-	{ TEXT "[2] x\n", TEXT, TEXT "[2] x\n" },
-	{ TEXT "[2] x\n[3] y\n", TEXT, TEXT "[2] x\n[3] y\n" },
-	{ "[1] a.py:1 a\n[2] x\n", TEXT, "[1] a.py:1 a\n[2] x\n[1] a.py:2 bcd\n" },
-	/* or both. */
-	{ "[2] w\n" TEXT "[2] x\n", TEXT, "[2] w\n" TEXT "[2] x\n" },
-	/* A line that was cut there stays cut, and comes whole once more. */
-	{ "[1] a.py:1 a\n[1] a.py:2 b[2] x\n", TEXT,
+	{ TEXT, TEXT },
+	/* Another process wrote behind it, */
+	{ TEXT "[2] x\n", TEXT "[2] x\n" },
+	{ TEXT "[2] x\n[3] y\n", TEXT "[2] x\n[3] y\n" },
+	{ "[1] a.py:1 a\n[2] x\n", "[1] a.py:1 a\n[2] x\n[1] a.py:2 bcd\n" },
+	/* which it should not do behind a part of a line: that comes whole once more. */
+	{ "[1] a.py:1 a\n[1] a.py:2 b[2] x\n",
 	  "[1] a.py:1 a\n[1] a.py:2 b[2] x\n[1] a.py:2 bcd\n" },
-	{ "[1] a.p[2] x\n", TEXT, "[1] a.p[2] x\n" TEXT },
-	/* All was written, and the stage was being cleared. */
-	{ TEXT, "", TEXT },
-	{ TEXT "[2] x\n", "", TEXT "[2] x\n" },
-	{ TEXT, "[1] a.py:1 a\n", TEXT },
-	{ TEXT "[2] x\n", "[1] a.py:1 a\n[1] a", TEXT "[2] x\n" },
+	{ "[1] a.p[2] x\n", "[1] a.p[2] x\n" TEXT },
 };
 
 /* Leaves what a process had that was writing TEXT to the output of that size. */
-static const char *leave_write(size_t output_size, const char *text)
+static const char *leave_write(size_t output_size)
 {
 	pid_t pid = pt_check_dead_child();
-	struct left left = { .journal = journal_of(pid), .text = text };
+	struct left left = { .journal = journal_of(pid, "trace"), .text = TEXT };
 	const char *name = pt_check_staged("trace", pid, 0);
 
-	left.journal.output_size = output_size;
+	left.journal.place.size = output_size;
 	left.journal.writing = strlen(TEXT);
 	write_staged(name, &left);
 	return name;
@@ -204,7 +222,7 @@ START_TEST(write_under_way)
 	char *expected = pt_format("old\n%s", write_rows[_i].expected);
 
 	pt_check_write_text("trace", output);
-	const char *name = leave_write(strlen("old\n"), write_rows[_i].text);
+	const char *name = leave_write(strlen("old\n"));
 	check_recovered(name, expected);
 	check_recovered(name, expected);
 	free(output);
@@ -216,7 +234,7 @@ END_TEST
 START_TEST(write_under_way_of_same_lines)
 {
 	pt_check_write_text("trace", TEXT);
-	check_recovered(leave_write(strlen(TEXT), TEXT), TEXT TEXT);
+	check_recovered(leave_write(strlen(TEXT)), TEXT TEXT);
 }
 END_TEST
 
@@ -224,7 +242,7 @@ END_TEST
 START_TEST(write_under_way_to_a_shorter_file)
 {
 	pt_check_write_text("trace", "new\n");
-	check_recovered(leave_write(1000, TEXT), "new\n" TEXT);
+	check_recovered(leave_write(1000), "new\n" TEXT);
 }
 END_TEST
 
@@ -243,11 +261,11 @@ static void limit_memory(rlim_t size)
 /* Others may have written much since: that need not be held in memory. */
 START_TEST(write_under_way_long_ago)
 {
-	const char *name = leave_write(0, TEXT);
 	struct stat status;
 	const off_t huge = (off_t)3 << 30;
 
 	pt_check_write_text("trace", TEXT "[2] x\n");
+	const char *name = leave_write(0);
 	ck_assert_int_eq(truncate("trace", huge), 0);
 	limit_memory(256 << 20);
 	recover();
@@ -266,13 +284,14 @@ START_TEST(output_meets_a_limit)
 	pt_check_write_text("trace", "old\n");
 	const char *name = leave("one\ntwo\nthree\n");
 	const char *output = pt_check_path("trace");
+	int fd = open_output();
 	/* No assertion in between: they write to a file, too. */
 	setrlimit(RLIMIT_FSIZE, &limit);
 	signal(SIGXFSZ, SIG_DFL);
-	pt_recover_output(output);
+	pt_recover_run(output, fd);
 	limit.rlim_cur = RLIM_INFINITY;
 	setrlimit(RLIMIT_FSIZE, &limit);
-	ck_assert_str_eq(pt_check_read("trace"), "old\none\ntw");
+	ck_assert_str_eq(pt_check_read("trace"), "old\n");
 	ck_assert(pt_check_exists(name));
 	check_recovered(name, "old\none\ntwo\nthree\n");
 }
@@ -314,18 +333,42 @@ START_TEST(output_is_a_link)
 END_TEST
 
 /* Who the journal tells of, other than a dead process. */
-enum owner { LIVE, OTHER_NAMESPACE, UNKNOWN_NAMESPACE, NO_JOURNAL, OWNERS };
+enum owner {
+	LIVE,
+	OTHER_NAMESPACE,
+	OTHER_SYSTEM,
+	OTHER_RUN,
+	OTHER_OUTPUT,
+	OTHER_PID,
+	OTHER_LAYOUT,
+	TOO_MUCH_FLUSHED,
+	TOO_MUCH_WRITING,
+	NO_JOURNAL,
+	OWNERS,
+};
 
 /* Leaves a text whose owner must not be taken for dead. Returns its pid. */
 static pid_t leave_of_owner(enum owner owner)
 {
 	pid_t pid = owner == LIVE ? pt_check_start_child() : pt_check_dead_child();
-	struct left left = { .journal = journal_of(pid), .text = "one\n" };
+	struct left left = { .journal = journal_of(pid, "trace"), .text = "one\n" };
 
 	if (owner == OTHER_NAMESPACE)
-		left.journal.pid_namespace++;
-	if (owner == UNKNOWN_NAMESPACE)
-		left.journal.pid_namespace = 0;
+		left.journal.process.pid_namespace++;
+	if (owner == OTHER_SYSTEM)
+		left.journal.process.boot[3] ^= 1;
+	if (owner == OTHER_RUN)
+		left.journal.run_pid++;
+	if (owner == OTHER_OUTPUT)
+		left.journal.place.inode++;
+	if (owner == OTHER_PID)
+		left.journal.process.pid = 1;
+	if (owner == OTHER_LAYOUT)
+		left.journal.magic++;
+	if (owner == TOO_MUCH_FLUSHED)
+		left.journal.flushed = PT_JOURNAL_TEXT_SIZE + 1;
+	if (owner == TOO_MUCH_WRITING)
+		left.journal.writing = 1000;
 	if (owner == NO_JOURNAL)
 		left = (struct left){ .text = "one\n" };
 	write_staged(pt_check_staged("trace", pid, 0), &left);
@@ -338,8 +381,9 @@ START_TEST(others_are_left_alone)
 	pt_check_write_text("trace", "old\n");
 	pid_t pid = leave_of_owner((enum owner)_i);
 
-	pt_recover_process(pt_check_path("trace"), pid);
-	pt_recover_discard(pt_check_path("trace"));
+	recover_process(pid);
+	if (_i != OTHER_RUN)
+		recover_old();
 	check_untouched(pt_check_staged("trace", pid, 0), "old\n");
 	if (_i == LIVE)
 		pt_check_end_child(pid);
@@ -350,10 +394,10 @@ END_TEST
 START_TEST(pid_is_in_use_again)
 {
 	pid_t pid = pt_check_start_child();
-	struct left left = { .journal = journal_of(pid), .text = "one\n" };
 
-	left.journal.start_time--;
 	pt_check_write_text("trace", "");
+	struct left left = { .journal = journal_of(pid, "trace"), .text = "one\n" };
+	left.journal.process.start_time = 1;
 	write_staged(pt_check_staged("trace", pid, 0), &left);
 	check_recovered(pt_check_staged("trace", pid, 0), "one\n");
 	pt_check_end_child(pid);
@@ -373,7 +417,8 @@ START_TEST(locked_file_is_left_alone)
 }
 END_TEST
 
-START_TEST(discard)
+/* What an earlier run has left: that of others and of its other outputs stays. */
+START_TEST(earlier_run)
 {
 	pid_t live = pt_check_start_child();
 
@@ -381,14 +426,72 @@ START_TEST(discard)
 	const char *name = leave("dead\n");
 	const char *living = leave_of(live, "trace", 0, "live\n");
 	const char *other = leave_of(pt_check_dead_child(), "other", 0, "dead\n");
-	errno = PT_CHECK_ERRNO;
-	pt_recover_discard(pt_check_path("trace"));
-	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
+	ck_assert(recover_old());
+	ck_assert(!recover_old());
 	ck_assert(!pt_check_exists(name));
 	ck_assert(pt_check_exists(living));
 	ck_assert(pt_check_exists(other));
-	ck_assert_str_eq(pt_check_read("trace"), "old\n");
+	ck_assert_str_eq(pt_check_read("trace"), "old\ndead\n");
 	pt_check_end_child(live);
+}
+END_TEST
+
+/* What a stranger can do to the file of somebody: its mode, its other names. */
+START_TEST(file_is_not_private)
+{
+	pt_check_write_text("trace", "old\n");
+	const char *name = leave("one\n");
+	if (_i < 2)
+		ck_assert_int_eq(chmod(name, _i ? 0640 : 0604), 0);
+	else if (_i == 2)
+		ck_assert_int_eq(link(name, "other-name"), 0);
+	else if (geteuid() == 0)
+		ck_assert_int_eq(chown(name, 65534, 65534), 0);
+	else
+		return;
+	check_untouched(name, "old\n");
+}
+END_TEST
+
+/* A process was killed while it wrote: only its text completes the line. */
+START_TEST(torn_write_is_completed)
+{
+	pt_check_write_text("trace", "old\n[1] a.py:1 a\n[1] a.p");
+	const char *other = leave("other\n");
+	const char *name = leave_write(strlen("old\n"));
+	int fd = open_output();
+	pt_recover_torn(pt_check_path("trace"), fd);
+	close(fd);
+	ck_assert_str_eq(pt_check_read("trace"), "old\n" TEXT);
+	ck_assert(!pt_check_exists(name));
+	ck_assert(pt_check_exists(other));
+}
+END_TEST
+
+/* A compressed output gets a frame, and a write that was under way goes away. */
+START_TEST(compressed)
+{
+	static const char frame[] = "\x28\xb5\x2f\xfd\x00\x38\x20\x00\x00" "one\n"
+				    "\x01\x00\x00";
+	static const char old[] = "older frame \x01\x00\x00";
+	const size_t size = sizeof(old) - 1;
+	pid_t pid = pt_check_dead_child();
+	char data[64];
+
+	memcpy(data, old, size);
+	memcpy(data + size - 3, "partial", 7);
+	pt_check_write("a.zst", data, _i ? size + 4 : size);
+	struct left left = { .journal = journal_of(pid, "a.zst"), .text = "one\n" };
+	left.journal.place.size = _i ? size : 0;
+	left.journal.writing = _i ? 4 : 0;
+	if (_i == 0)
+		pt_check_write("a.zst", old, size);
+	left.journal.place.inode = journal_of(pid, "a.zst").place.inode;
+	write_staged(pt_check_staged("a.zst", pid, 0), &left);
+	ck_assert(recover_process(pid));
+	const char *text = pt_check_read("a.zst");
+	ck_assert_mem_eq(text, old, size);
+	ck_assert_mem_eq(text + size, frame, sizeof(frame) - 1);
 }
 END_TEST
 
@@ -424,28 +527,27 @@ START_TEST(name_is_of_none)
 {
 	const char *place = strstr(name_rows[_i], "PID");
 	pid_t pid = pt_check_dead_child();
-	struct left left = { .journal = journal_of(pid), .text = "one\n" };
+	pt_check_write_text("trace", "old\n");
+	struct left left = { .journal = journal_of(pid, "trace"), .text = "one\n" };
 	char *name = place ? pt_format("%.*s%d%s", (int)(place - name_rows[_i]),
 				       name_rows[_i], (int)pid, place + 3) :
 			     strdup(name_rows[_i]);
 
-	pt_check_write_text("trace", "old\n");
 	write_staged(name, &left);
-	pt_recover_discard(pt_check_path("trace"));
+	recover_old();
 	check_untouched(name, "old\n");
 	free(name);
 }
 END_TEST
 
 /* What has the right name and is no staging file. */
-static const size_t size_rows[] = { 0, 1, PT_STAGE_SIZE, PT_STAGE_FILE_SIZE - 1,
-				    PT_STAGE_FILE_SIZE + 1 };
+static const size_t size_rows[] = { 0, 1, PT_JOURNAL_TEXT_SIZE, PT_JOURNAL_FILE_SIZE - 1,
+				    PT_JOURNAL_FILE_SIZE + 1 };
 
 START_TEST(wrong_size)
 {
-	const char *name = leave("one\n");
-
 	pt_check_write_text("trace", "old\n");
+	const char *name = leave("one\n");
 	ck_assert_int_eq(truncate(name, (off_t)size_rows[_i]), 0);
 	check_untouched(name, "old\n");
 }
@@ -454,10 +556,10 @@ END_TEST
 START_TEST(not_a_file)
 {
 	pid_t pid = pt_check_dead_child();
-	struct left left = { .journal = journal_of(pid), .text = "one\n" };
 	const char *name = pt_check_staged("trace", pid, 0);
 
 	pt_check_write_text("trace", "old\n");
+	struct left left = { .journal = journal_of(pid, "trace"), .text = "one\n" };
 	write_staged("valid", &left);
 	if (_i == 0)
 		ck_assert_int_eq(mkdir(name, 0777), 0);
@@ -465,8 +567,8 @@ START_TEST(not_a_file)
 		ck_assert_int_eq(mkfifo(name, 0666), 0);
 	else
 		ck_assert_int_eq(symlink(_i == 2 ? "valid" : "missing", name), 0);
-	pt_recover_process(pt_check_path("trace"), pid);
-	pt_recover_discard(pt_check_path("trace"));
+	recover_process(pid);
+	recover_old();
 	check_untouched(name, "old\n");
 	ck_assert(pt_check_exists("valid"));
 }
@@ -499,10 +601,10 @@ START_TEST(process)
 	leave_of(pid, "a.trace", 0, "one\n");
 	leave_of(pid, "b.1.trace", 3, "two\n");
 	const char *other = leave_of(pt_check_dead_child(), "a.trace", 0, "two\n");
-	errno = PT_CHECK_ERRNO;
-	ck_assert(pt_recover_process(pt_check_path("trace"), pid));
-	ck_assert(!pt_recover_process(pt_check_path("trace"), pid));
-	ck_assert_int_eq(errno, PT_CHECK_ERRNO);
+	ck_assert(pt_recover_has(pt_check_path("trace"), pid));
+	ck_assert(recover_process(pid));
+	ck_assert(!recover_process(pid));
+	ck_assert(!pt_recover_has(pt_check_path("trace"), pid));
 	ck_assert_str_eq(pt_check_read("trace"), "");
 	ck_assert_str_eq(pt_check_read("a.trace"), "one\n");
 	ck_assert_str_eq(pt_check_read("b.1.trace"), "old\ntwo\n");
@@ -518,7 +620,7 @@ START_TEST(process_with_output_that_is_a_link)
 	pt_check_write_text("victim", "old\n");
 	ck_assert_int_eq(symlink("victim", "link"), 0);
 	leave_of(pid, "link", 0, "one\n");
-	pt_recover_process(pt_check_path("trace"), pid);
+	recover_process(pid);
 	ck_assert_str_eq(pt_check_read("victim"), "old\n");
 }
 END_TEST
@@ -529,18 +631,18 @@ static const char *const directory_rows[] = { "/missing/trace", "/proc/none/trac
 
 START_TEST(no_directory)
 {
-	pt_recover_output(directory_rows[_i]);
-	pt_recover_discard(directory_rows[_i]);
-	ck_assert(!pt_recover_process(directory_rows[_i], pt_check_dead_child()));
+	pt_recover_run(directory_rows[_i], -1);
+	ck_assert(!pt_recover_old(directory_rows[_i], -1));
+	ck_assert(!pt_recover_process(directory_rows[_i], -1, pt_check_dead_child()));
 }
 END_TEST
 
 /* The whole way, with a real process that is killed. */
 START_TEST(killed_process)
 {
-	pid_t child = fork();
-
 	pt_check_write_text("trace", "");
+	pt_check_start_run(true);
+	pid_t child = fork();
 	if (child == 0) {
 		leave_of(getpid(), "trace", 0, "a\nb\n");
 		raise(SIGKILL);
@@ -568,7 +670,9 @@ static TCase *good_case(void)
 	tcase_add_test(tcase, own_pid_before_exec);
 	tcase_add_test(tcase, output_is_a_link);
 	tcase_add_test(tcase, pid_is_in_use_again);
-	tcase_add_test(tcase, discard);
+	tcase_add_test(tcase, earlier_run);
+	tcase_add_test(tcase, torn_write_is_completed);
+	tcase_add_loop_test(tcase, compressed, 0, 2);
 	tcase_add_test(tcase, process);
 	tcase_add_test(tcase, killed_process);
 	return tcase;
@@ -581,6 +685,7 @@ static TCase *bad_case(void)
 	pt_check_add_directory(tcase);
 	tcase_add_loop_test(tcase, others_are_left_alone, 0, OWNERS);
 	tcase_add_test(tcase, locked_file_is_left_alone);
+	tcase_add_loop_test(tcase, file_is_not_private, 0, 4);
 	tcase_add_test(tcase, output_meets_a_limit);
 	tcase_add_loop_test(tcase, name_is_of_none, 0, PT_ARRAY_SIZE(name_rows));
 	tcase_add_loop_test(tcase, wrong_size, 0, PT_ARRAY_SIZE(size_rows));

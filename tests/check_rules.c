@@ -308,6 +308,8 @@ static const struct {
 	{ "a\\b", "bad rule 'a\\b' " EXPECTED_RULE },
 	{ "module=json", "bad rule 'module=json' " EXPECTED_RULE },
 	{ "a\\,b", "bad rule 'a,b' " EXPECTED_RULE },
+	{ "a.py:3", "bad rule 'a.py:3' (did you mean 'a.py'?)" },
+	{ "a.py:3::f", "bad rule 'a.py:3::f' (did you mean 'a.py'?)" },
 	{ "'json'", "bad rule ''json'' " EXPECTED_RULE },
 	{ "C#", "bad rule 'C#' " EXPECTED_RULE },
 	{ "a+b::f", "bad rule 'a+b::f' " EXPECTED_RULE },
@@ -344,7 +346,7 @@ START_TEST(pytest_node_id)
 	char *error = pt_rules_set_include(&rules, "/x/a.py::TestX::test_a", START);
 
 	ck_assert(error || pt_rules_decide(&rules, &target).is_traced);
-	free(error);
+	pt_message_free(error);
 	pt_rules_destroy(&rules);
 }
 END_TEST
@@ -361,6 +363,74 @@ START_TEST(setting_again_replaces)
 	ck_assert_pstr_eq(pt_rules_set_include(&rules, "/z", START), NULL);
 	ck_assert_uint_eq(rules.include_count, 1);
 	ck_assert(!pt_rules_decide(&rules, &target).is_traced);
+	pt_rules_destroy(&rules);
+}
+END_TEST
+
+/* All rules that match are known, also where an earlier one has decided. */
+START_TEST(matched_rules)
+{
+	static const char include[] = "/x,/x/a.py,::f,::g,::h,/y,other,mod";
+	static const bool expected[] = { true,	true,  true, true, false,
+					 false, false, true, true, false };
+	const struct pt_rule_target file = PATH("/x/a.py");
+	const struct pt_rule_target function = { .path = "/x/a.py",
+						 .module = "mod",
+						 .function = "f" };
+	const struct pt_rule_target excluded = { .path = "/x/a.py", .function = "g" };
+	struct pt_rules rules = { 0 };
+	struct pt_rule_view view;
+
+	ck_assert_pstr_eq(pt_rules_set_include(&rules, include, START), NULL);
+	ck_assert_pstr_eq(pt_rules_set_exclude(&rules, "::g,::none", START), NULL);
+	pt_rules_decide(&rules, &file);
+	ck_assert(pt_rules_view(&rules, 2, &view) && !view.is_matched);
+	pt_rules_decide(&rules, &function);
+	pt_rules_decide(&rules, &excluded);
+	for (size_t i = 0; i < PT_ARRAY_SIZE(expected); i++) {
+		ck_assert(pt_rules_view(&rules, i, &view));
+		ck_assert_msg(view.is_matched == expected[i], "rule %s", view.text);
+		ck_assert_int_eq(view.is_include, i < 8);
+	}
+	ck_assert(!pt_rules_view(&rules, PT_ARRAY_SIZE(expected), &view));
+	pt_rules_destroy(&rules);
+}
+END_TEST
+
+/* The import of shop.cart, whose file is /x/shop/cart.py. */
+static const struct {
+	const char *include;
+	const char *exclude;
+	bool is_wanted;
+} import_rows[] = {
+	{ "::main", "", false },
+	{ "::*", "", false },
+	{ "::main,::cart", "", false },
+	{ "::main,shop.cart", "", true },
+	{ "shop.cart::add", "", true },
+	{ "shop/", "", true },
+	{ "shop/cart.py::add", "", true },
+	{ "shop/other.py::add", "", false },
+	{ "other::add", "", false },
+	{ "@user", "", true },
+	{ "@user::main", "", true },
+	{ "@stdlib::main", "", false },
+	{ "@user", "shop", false },
+	{ "@user", "shop::add", true },
+	{ "@user", "::add", true },
+	{ "", "", false },
+};
+
+START_TEST(wants_module)
+{
+	struct pt_rules rules = { 0 };
+	const struct pt_rule_target target = { .path = "/x/shop/cart.py",
+					       .module = "shop.cart",
+					       .origin = PT_ORIGIN_USER };
+	pt_rules_set_include(&rules, import_rows[_i].include, "/x");
+	pt_rules_set_exclude(&rules, import_rows[_i].exclude, "/x");
+	ck_assert_int_eq(pt_rules_wants_module(&rules, &target),
+			 import_rows[_i].is_wanted);
 	pt_rules_destroy(&rules);
 }
 END_TEST
@@ -435,6 +505,8 @@ Suite *pt_rules_suite(void)
 	tcase_add_loop_test(tcase, module_rule, 0, PT_ARRAY_SIZE(module_rows));
 	tcase_add_loop_test(tcase, function_rule, 0, PT_ARRAY_SIZE(function_rows));
 	tcase_add_loop_test(tcase, bad_rule, 0, PT_ARRAY_SIZE(bad_rows));
+	tcase_add_loop_test(tcase, wants_module, 0, PT_ARRAY_SIZE(import_rows));
+	tcase_add_test(tcase, matched_rules);
 	tcase_add_test(tcase, all_with_function);
 	tcase_add_test(tcase, pytest_node_id);
 	tcase_add_test(tcase, setting_again_replaces);

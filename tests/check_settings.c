@@ -244,7 +244,7 @@ START_TEST(bad_value)
 	struct pt_settings before = settings;
 	char *error = pt_settings_set(&settings, bad_rows[_i].name, bad_rows[_i].text);
 	ck_assert_pstr_eq(error, bad_rows[_i].message);
-	free(error);
+	pt_message_free(error);
 	ck_assert_mem_eq(&settings, &before, sizeof(settings));
 	pt_settings_destroy(&settings);
 }
@@ -328,7 +328,16 @@ static const struct {
 	{ "PYTRACE_BANANA=1", "PYTRACE_BANANA: " HELP_HINT },
 	{ LONG_NAME "=1", LONG_NAME ": " HELP_HINT },
 	/* The common start is no reason to take one name for the other. */
-	{ "PYTRACE_MODE=1", "PYTRACE_MODE: " HELP_HINT },
+	{ "PYTRACE_MODE=0640", NULL },
+	{ "PYTRACE_MODE=", NULL },
+	{ "PYTRACE_MODE=1",
+	  "PYTRACE_MODE: bad mode '1' (expected an octal number such as 0600)" },
+	{ "PYTRACE_MODE=0900",
+	  "PYTRACE_MODE: bad mode '0900' (expected an octal number such as 0600)" },
+	{ "PYTRACE_MODE=01600",
+	  "PYTRACE_MODE: bad mode '01600' (expected an octal number such as 0600)" },
+	{ "PYTRACE_MODELS=1", "PYTRACE_MODELS: unknown setting (did you mean "
+			      "'PYTRACE_MODE'?)" },
 	{ "PYTRACE_X=1", "PYTRACE_X: " HELP_HINT },
 };
 
@@ -475,6 +484,8 @@ START_TEST(help_shows_every_setting)
 		"PYTRACE_OUTPUT=stderr                    # stderr, stdout, fd:N, a "
 		"file, "
 		"a directory; %p %P %e %t %h %%",
+		"PYTRACE_MODE=                            # permissions of files that "
+		"are made, octal; else as the umask says",
 		"PYTRACE_ZSTD_LEVEL=1                     # 1 to 19, for outputs in .zst",
 		"PYTRACE_TIME=none                        # none, relative, delta, wall",
 		"PYTRACE_DEPTH=                           # deepest call level shown, "

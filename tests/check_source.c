@@ -290,6 +290,44 @@ START_TEST(line_numbers)
 }
 END_TEST
 
+/* Text in memory is UTF-8, whatever its comments say. */
+START_TEST(from_text)
+{
+	static const char text[] = "# coding: latin-1\nx = '\xc3\xa4'";
+	struct pt_source *source = pt_source_from_text(BYTES(text));
+	size_t size = 0;
+
+	ck_assert_mem_eq(pt_source_line(source, 2, &size), "x = '\xc3\xa4'", 8);
+	pt_source_free(source);
+	source = pt_source_from_text(BYTES("\xff\n"));
+	ck_assert_int_eq(pt_source_line_count(source), 0);
+	pt_source_free(source);
+}
+END_TEST
+
+START_TEST(stamps)
+{
+	struct pt_source_stamp none = { 0 };
+	struct pt_source_stamp before;
+	struct pt_source_stamp after;
+
+	pt_check_write_text("a.py", "x = 1\n");
+	pt_source_stamp("a.py", &before);
+	pt_source_stamp("a.py", &after);
+	ck_assert(pt_source_is_same(&before, &after));
+	ck_assert(!pt_source_is_same(&before, &none));
+	pt_check_write_text("b.py", "y = 2\n");
+	ck_assert_int_eq(rename("b.py", "a.py"), 0);
+	pt_source_stamp("a.py", &after);
+	ck_assert(!pt_source_is_same(&before, &after));
+	static const char *const nothing[] = { NULL, "missing.py", "/", "/dev/null" };
+	for (size_t i = 0; i < PT_ARRAY_SIZE(nothing); i++) {
+		pt_source_stamp(nothing[i], &after);
+		ck_assert(pt_source_is_same(&after, &none));
+	}
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	size_t size;
@@ -430,9 +468,11 @@ Suite *pt_source_suite(void)
 	tcase_add_test(parse, byte_order_mark_and_cookie);
 	tcase_add_test(parse, conversion_grows);
 	tcase_add_test(parse, line_numbers);
+	tcase_add_test(parse, from_text);
 	suite_add_tcase(suite, parse);
 	pt_check_add_directory(read);
 	tcase_add_test(read, read_file);
+	tcase_add_test(read, stamps);
 	tcase_add_test(read, read_proc);
 	tcase_add_loop_test(read, read_nothing, 0, PT_ARRAY_SIZE(unreadable));
 	tcase_add_test(read, read_without_permission);

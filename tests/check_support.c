@@ -2,7 +2,9 @@
 #include "config.h"
 
 #include "check_pytrace.h"
+#include "journal.h"
 #include "output.h"
+#include "run_id.h"
 #include "sink.h"
 #include "stage.h"
 
@@ -205,12 +207,58 @@ pid_t pt_check_dead_child(void)
 	return child;
 }
 
+/* A descendant finds a file that a process of its run has opened. */
+static void mark(const char *path)
+{
+	int fd = open(path, O_RDWR);
+
+	if (fd < 0)
+		return;
+	pt_run_id_mark(fd);
+	close(fd);
+}
+
 void pt_check_start_file(const char *path, bool replaces)
 {
 	struct pt_output output = { .fd = -1, .path = strdup(path) };
 
-	pt_sink_start(&output, replaces, 1);
+	pt_check_start_run(replaces);
+	if (!replaces)
+		mark(path);
+	pt_sink_start(&output, replaces, 1, -1);
 	ck_assert_ptr_null(output.path);
+}
+
+void pt_check_start_run(bool is_first)
+{
+	pt_run_id = (struct pt_run_id){ .pid = 1,
+					.time = 2,
+					.python = is_first ? (uint64_t)getpid() : 1 };
+}
+
+uint64_t pt_check_waiting(const struct pt_stage *stage)
+{
+	return pt_journal_used(stage->journal->state) - stage->journal->flushed;
+}
+
+void pt_check_close(struct pt_stage *stage)
+{
+	pt_stage_leave_all(NULL, NULL);
+	pt_stage_resume_all();
+	pt_stage_give(stage);
+}
+
+int pt_check_write_out(const char *text, size_t size, size_t *written)
+{
+	struct pt_place place;
+	int error = pt_sink_begin(&place);
+
+	*written = 0;
+	if (error)
+		return error;
+	error = pt_sink_put(text, size, true, written);
+	pt_sink_end();
+	return error;
 }
 
 void pt_check_put(struct pt_stage *stage, const char *line)
@@ -220,14 +268,14 @@ void pt_check_put(struct pt_stage *stage, const char *line)
 
 	ck_assert_ptr_nonnull(room);
 	memcpy(room, line, size);
-	pt_stage_commit(stage, size);
+	pt_stage_commit(stage, size, true);
 }
 
 const char *pt_check_staged(const char *output, pid_t pid, unsigned int number)
 {
 	char name[64];
 
-	snprintf(name, sizeof(name), "%s.%d-%u" PT_STAGE_SUFFIX, output, (int)pid,
+	snprintf(name, sizeof(name), "%s.%d-%u" PT_JOURNAL_SUFFIX, output, (int)pid,
 		 number);
 	return pt_check_path(name);
 }

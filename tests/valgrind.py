@@ -27,7 +27,7 @@ CASES = ["fork", "threads", "raw_threads", "exceptions", "generators", "imports"
          "generated_code", "exec_self", "bom_crlf", "recursion", "os_exit"]
 
 SUITES = ["util", "settings", "glob", "rules", "source", "zip", "file", "code_table",
-          "output", "repeats", "pieces", "growth", "zstd", "sink", "stage", "recover", "lineage", "follow", "format"]
+          "output", "prefix", "repeats", "pieces", "growth", "zstd", "sink", "stage", "recover", "lineage", "follow", "format"]
 
 VALGRIND = ["valgrind", "--xml=yes", "--leak-check=full", "--errors-for-leak-kinds=definite",
             "--show-leak-kinds=definite", "--num-callers=40", "--trace-children=yes",

@@ -15,8 +15,8 @@ for name in ("nowhere", "store.broken", "store.nowhere"):
 # trace:
 #   imports.py:4    + store _lib/store/__init__.py
 #   _lib/store/__init__.py:1          + store.items _lib/store/items.py
-#   imports.py:5    + json <stdlib>/json/__init__.py
-#   imports.py:10   + nowhere (failed: ModuleNotFoundError: No module named 'nowhere')
-#   imports.py:10   + store.broken _lib/store/broken.py
-#   imports.py:10   + store.broken (failed: RuntimeError: broken on purpose)
-#   imports.py:10   + store.nowhere (failed: ModuleNotFoundError: No module named 'store.nowhere')
+#   imports.py:5                    + json <stdlib>/json/__init__.py
+#   imports.py:10                   + nowhere (failed: ModuleNotFoundError: No module named 'nowhere')
+#   imports.py:10                   + store.broken _lib/store/broken.py
+#   imports.py:10                   + store.broken (failed: RuntimeError: broken on purpose)
+#   imports.py:10                   + store.nowhere (failed: ModuleNotFoundError: No module named 'store.nowhere')

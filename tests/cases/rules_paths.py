@@ -16,5 +16,5 @@ print(store.items.price("tea"), other.items.price("tea"))
 #   _lib/store/items.py:1     def price(name):
 #   rules_paths.py:5        import other.items
 #   _lib/other/__init__.py:1          """Another package with a module of the same name."""
-#   rules_paths.py:7        print(store.items.price("tea"), other.items.price("tea"))
-#   _lib/store/items.py:2     return {"tea": 3}[name]
+#   rules_paths.py:7                print(store.items.price("tea"), other.items.price("tea"))
+#   _lib/store/items.py:2             return {"tea": 3}[name]

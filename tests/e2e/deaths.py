@@ -53,7 +53,7 @@ BY_ITSELF = {
     "segfault": ("import ctypes; ctypes.string_at(0)", -signal.SIGSEGV, None),
     "faulthandler": ("import ctypes, faulthandler; faulthandler.enable(); ctypes.string_at(0)",
                      -signal.SIGSEGV, "killed by signal 11"),
-    "exec": ("os.execv('/bin/true', ['true'])", 0, None),
+    "exec": ("os.execv('/bin/true', ['true'])", 0, "exec /bin/true"),
     "sleeping_thread": (THREAD % ("time.sleep", "9"), 0, "exited with 0"),
     "busy_thread": (THREAD % ("spin", "'log2', %d" % ENDLESS) + "time.sleep(0.02)", 0,
                     "exited with 0"),

@@ -26,7 +26,10 @@ import host
 import interpreters
 import packages
 import processes
+import readme
+import rule_reports
 import settings
+import sources
 import tracers
 import ways
 from run import Failure, Library, Skip
@@ -44,13 +47,14 @@ def collect(found, library):
                     continue
                 name = "%s %s %s" % (interpreter, framework, each.name)
                 tests.append((name, bind(check, each, interpreter, library)))
-        checks = (ways.CHECKS + settings.CHECKS + processes.CHECKS + deaths.CHECKS +
-                  tracers.CHECKS + packages.CHECKS + host.CHECKS)
+        checks = (ways.CHECKS + settings.CHECKS + sources.CHECKS + rule_reports.CHECKS +
+                  processes.CHECKS + deaths.CHECKS + tracers.CHECKS + packages.CHECKS +
+                  host.CHECKS + readme.CHECKS)
         for check in checks:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)
             tests.append((name, bind(check, interpreter, library)))
-    for check in host.CHECKS_WITHOUT_PYTHON:
+    for check in host.CHECKS_WITHOUT_PYTHON + readme.CHECKS_WITHOUT_PYTHON:
         label = check.__name__.replace("check_", "").replace("_", "-")
         tests.append(("host %s" % label, bind(check, library)))
     return tests

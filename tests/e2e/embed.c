@@ -28,12 +28,49 @@ static int run_isolated(void)
 	return PyStatus_Exception(status) ? 4 : run_cycle();
 }
 
+static void do_nothing(void)
+{
+}
+
+/* Returns whether the program has all but one slot of Py_AtExit for itself. */
+static int has_exit_slots(void)
+{
+	int count = 0;
+
+	while (Py_AtExit(do_nothing) == 0)
+		count++;
+	return count >= 31;
+}
+
+/* More interpreters, and more times one, than there are slots. */
+static int run_interpreters(void)
+{
+	int status = 0;
+
+	for (int cycle = 0; cycle < 34; cycle++) {
+		Py_Initialize();
+		PyThreadState *main_thread = PyThreadState_Get();
+		for (int i = 0; i < (cycle == 33 ? 34 : 1); i++) {
+			PyThreadState *thread = Py_NewInterpreter();
+			if (thread)
+				Py_EndInterpreter(thread);
+			PyThreadState_Swap(main_thread);
+		}
+		if (cycle >= 32 && !has_exit_slots())
+			status |= 5;
+		status |= run_cycle();
+	}
+	return status;
+}
+
 int run_python(const char *how)
 {
 	int status = 0;
 
 	if (strcmp(how, "config") == 0)
 		return run_isolated();
+	if (strcmp(how, "interpreters") == 0)
+		return run_interpreters();
 	if (strcmp(how, "ex") == 0) {
 		Py_InitializeEx(0);
 		return run_cycle();

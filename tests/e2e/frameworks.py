@@ -100,8 +100,15 @@ def shown_name(name, interpreter):
         base = os.path.join(interpreter.stdlib, frozen.group(1).replace(".", "/"))
         for path in (base + ".py", os.path.join(base, "__init__.py")):
             if os.path.exists(path):
-                return path
-    return os.path.normpath(name) if name.startswith("/") else name
+                return os.path.relpath(path, interpreter.stdlib)
+    if not name.startswith("/"):
+        return name
+    path = os.path.normpath(name)
+    installed = re.match(r".*/(?:site|dist)-packages/(.*)", path)
+    if installed:
+        return installed.group(1)
+    inside = path.startswith(interpreter.stdlib + "/")
+    return os.path.relpath(path, interpreter.stdlib) if inside else path
 
 
 def read_lines(trace_lines):
@@ -182,6 +189,70 @@ def check_stdlib_trace(case, interpreter, library):
                       expected.split(b"\n"))
 
 
+MARK = re.compile(r"^(.*?:\d+) +([<>]) (.*?)( \((?:resume|yield|exception)\))?$")
+
+
+def read_marks(trace_lines, script):
+    """The calls and returns of each thread: lists of (mark, function, note, line); the
+    line is None before the script's first one."""
+    threads = {}
+    main = None
+    start = next((i for i, line in enumerate(trace_lines) if line.startswith(script)), 0)
+    for number, line in enumerate(trace_lines):
+        prefix = PREFIX.match(line)
+        thread = prefix.group(2) if prefix else None
+        main = prefix.group(1) if prefix else main
+        mark = MARK.match(line[prefix.end():] if prefix else line)
+        if mark:
+            note = (mark.group(4) or "").strip(" ()")
+            threads.setdefault(thread, []).append(
+                (mark.group(2), mark.group(3), note, line if number >= start else None))
+    first = threads.pop(None, [])
+    if first:
+        threads[main] = first + threads.get(main, [])
+    return threads
+
+
+def expect_balance(events, suspended):
+    """Each "<" closes the last ">" that is open, but for those that may be suspended and
+    for frames that were there when tracing began."""
+    stack = []
+    for mark, name, note, line in events:
+        if mark == ">":
+            stack.append(name)
+            continue
+        open_names = stack if name in suspended else [each for each in stack
+                                                      if each not in suspended]
+        if name not in open_names or (name not in suspended and open_names[-1] != name):
+            if line is None:
+                continue
+            raise Failure("%r closes none of %s" % (line, stack[-5:]))
+        del stack[len(stack) - 1 - stack[::-1].index(name)]
+    return [name for name in stack if name not in suspended]
+
+
+def check_balance(case, interpreter, library):
+    """Calls and returns belong together: with yields and resumes strictly, and by default,
+    where generators are called once and return once."""
+    command = command_of(case, interpreter, case.path)
+    lines = {}
+    for events in ("call,return,yield", ""):
+        lines[events] = run(command, case.env, case.stdin, "/", library,
+                            PYTRACE_EVENTS=events, PYTRACE_INCLUDE="@all").lines
+    threads = [read_marks(each, case.path.lstrip("/") + ":") for each in lines.values()]
+    notes = {note for events in threads[1].values() for _, _, note, _ in events}
+    if notes & {"yield", "resume"}:
+        raise Failure("by default there are %s" % notes)
+    if not any(threads[0].values()):
+        raise Failure("there is no call")
+    suspended = {name for events in threads[0].values()
+                 for _, name, note, _ in events if note == "yield"}
+    for events in threads[0].values():
+        expect_equal("functions that did not return", expect_balance(events, ()), [])
+    for events in threads[1].values():
+        expect_equal("functions that did not return", expect_balance(events, suspended), [])
+
+
 # What is looked at in which folder.
 FRAMEWORKS = [
     ("golden", CASES, check_golden),
@@ -190,4 +261,5 @@ FRAMEWORKS = [
     ("transparent", PROGRAMS, check_transparent),
     ("reference", PROGRAMS, check_reference),
     ("stdlib-trace", PROGRAMS, check_stdlib_trace),
+    ("balance", PROGRAMS, check_balance),
 ]

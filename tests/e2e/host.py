@@ -51,7 +51,8 @@ def check_embedding(interpreter, library):
     with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
         program = os.path.join(folder, "embed")
         compile_c("embed.c", program, link_flags(interpreter))
-        for how, count in (("initialize", 1), ("ex", 1), ("config", 1), ("cycles", 3)):
+        for how, count in (("initialize", 1), ("ex", 1), ("config", 1), ("cycles", 3),
+                           ("interpreters", 34)):
             expect_embedded([program, how], interpreter, library, count)
 
 
@@ -66,10 +67,32 @@ def check_plugin(interpreter, library):
             expect_embedded([program, plugin, how], interpreter, library, count)
 
 
+def check_dlopen(interpreter, library):
+    """A libpython that the program loads with dlopen and calls by dlsym."""
+    flags = link_flags(interpreter)
+    folder, name = flags[1][2:], flags[-1][2:]
+    libpython = os.path.join(folder, "lib%s.so" % name)
+    environment = {"PYTHONHOME": interpreter.prefix}
+    with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
+        program = os.path.join(folder, "late")
+        compile_c("late.c", program, ["-ldl"])
+        for mode in ("n", "g", "l", "lg"):
+            for how in ("initialize", "ex", "config", "bytes"):
+                command = [program, libpython, mode, how]
+                expect_embedded(command, interpreter, library, 1)
+                off = run(command, environment, library=library, PYTRACE="0")
+                expect_equal("off", (off.status, off.stdout, off.stderr, off.trace),
+                             (0, b"embedded True\n", b"", b""))
+            for switch in ("0", "1"):
+                result = run([program, libpython, mode, "errors"], environment,
+                             library=library, PYTRACE=switch)
+                expect_equal("dlerror", result.status, 0)
+
+
 def check_other_programs(library):
     """Programs that are not Python behave as ever."""
     commands = [["true"], ["ls", "/"], ["bash", "-c", "echo $((6 * 7)); exit 5"],
-                ["git", "--version"], ["sh", "-c", "env | wc -l"], ["cat", "/nonexistent"]]
+                ["git", "--version"], ["sh", "-c", "env | grep -vc ^PYTRACE_RUN="], ["cat", "/nonexistent"]]
     for command in commands:
         if not shutil.which(command[0]):
             continue
@@ -79,6 +102,25 @@ def check_other_programs(library):
         for what in ("status", "stdout", "stderr"):
             expect_equal("%s of %s" % (what, command), getattr(traced, what),
                          getattr(plain, what))
+
+
+def check_loader(library):
+    """RUNPATH and namespaces are those of the calling object; dlerror is the program's."""
+    with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
+        program = os.path.join(folder, "loader")
+        plugin = os.path.join(folder, "sub", "libloader-plugin.so")
+        source = os.path.join(folder, "plugin.c")
+        os.mkdir(os.path.dirname(plugin))
+        with open(source, "w", encoding="ascii") as file:
+            file.write("int answer(void);\nint answer(void) { return 42; }\n")
+        compile_c(source, plugin, ["-shared", "-fPIC"])
+        compile_c("loader.c", program,
+                  ["-Wl,-rpath,$ORIGIN/sub", "-Wl,--enable-new-dtags", "-ldl"])
+        expect_equal("status without", run([program]).status, 0)
+        for switch in ("0", "1"):
+            result = run([program], library=library, PYTRACE=switch)
+            expect_equal("status, errors and trace",
+                         (result.status, result.stderr, result.trace), (0, b"", b""))
 
 
 def check_other_pythons(library):
@@ -112,5 +154,5 @@ def check_exports(library):
     expect_equal("needed libraries", wrong, [])
 
 
-CHECKS = [check_embedding, check_plugin]
-CHECKS_WITHOUT_PYTHON = [check_other_programs, check_other_pythons, check_exports]
+CHECKS = [check_embedding, check_plugin, check_dlopen]
+CHECKS_WITHOUT_PYTHON = [check_other_programs, check_loader, check_other_pythons, check_exports]

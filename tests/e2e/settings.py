@@ -159,12 +159,12 @@ def check_sets(interpreter, library):
             result = run([interpreter.executable, "app/main.py"], cwd=folder.path,
                          library=library, PYTRACE_INCLUDE=rule)
             expect_equal(rule, traced_files(result.lines), files)
-        for rule, prefixes in (("@stdlib", (interpreter.stdlib, "<")),
-                               ("@frozen", (interpreter.stdlib, "<frozen "))):
+        for rule, prefix in (("@stdlib", "<"), ("@frozen", "<frozen ")):
             result = run([interpreter.executable, "app/main.py"], cwd=folder.path,
                          library=library, PYTRACE_INCLUDE=rule, PYTRACE_EVENTS="line")
             others = [name for name in traced_files(result.lines)
-                      if not name.startswith(prefixes)]
+                      if not name.startswith(prefix) and
+                      not os.path.exists(os.path.join(interpreter.stdlib, name))]
             expect_equal(rule, others, [])
             if not result.lines:
                 raise Failure("%s traces nothing" % rule)
@@ -173,6 +173,27 @@ def check_sets(interpreter, library):
         everything = traced_files(result.lines)
         if not everything > {"app/main.py", "app/near.py", "lib/far.py"}:
             raise Failure("@all traces only %s" % everything)
+
+
+def check_library_names(interpreter, library):
+    """The standard library and packages are shown without their roots, unless that is the
+    name of a file of the user's; an import tells the whole path."""
+    with Folder() as folder:
+        folder.write("app/main.py", "import colorsys, json.decoder, pkg.mod\n")
+        folder.write("v/site-packages/pkg/mod.py", "x = 1\n")
+        for own in (None, "json/decoder.py", "pkg/mod.py"):
+            folder.write(own or "notes.txt", "")
+            path = os.path.join(folder.path, "v", "site-packages")
+            result = run([interpreter.executable, "app/main.py"], {"PYTHONPATH": path},
+                         cwd=folder.path, library=library,
+                         PYTRACE_INCLUDE="@script,colorsys,json.decoder,pkg.mod")
+            stdlib, site = interpreter.stdlib + "/json/decoder.py", "v/site-packages/pkg/mod.py"
+            names = {"app/main.py", "colorsys.py"}
+            names.add(stdlib if own else "json/decoder.py")
+            names.add(site if own == "pkg/mod.py" else "pkg/mod.py")
+            expect_equal("files", traced_files(result.lines), names)
+            imports = {line.split(" ")[-1] for line in result.lines if " + " in line}
+            expect_equal("imports %s" % imports, imports >= {stdlib, site}, True)
 
 
 def check_project_of_module(interpreter, library):
@@ -213,5 +234,6 @@ def check_links(interpreter, library):
 CHECKS = [
     check_default_output, check_stdout, check_descriptor, check_file_is_replaced,
     check_names, check_children, check_strict, check_debug_rules, check_sets,
+    check_library_names,
     check_project_of_module, check_links,
 ]

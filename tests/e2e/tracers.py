@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Debuggers, the trace module and coverage find what they find alone; our trace goes on."""
 
+import ast
 import json
 import os
+import re
 
 import packages
 from frameworks import read_lines, split_threads
@@ -317,9 +319,224 @@ def check_c_tracer_in_thread(interpreter, library):
     expect_equal("lines of again()", lines.count(32), 1)
 
 
+WRAPPER = """\
+import ctypes
+import sys
+
+TRACER = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.py_object,
+                           ctypes.c_int, ctypes.c_void_p)
+api = ctypes.pythonapi
+api.PyThreadState_Get.restype = ctypes.c_void_p
+api.PyEval_SetTrace.restype = None
+api.PyEval_SetTrace.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+api.PyEval_SetProfile.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+SIZE = 192 // 8
+
+def slots():
+    words = (ctypes.c_void_p * SIZE).from_address(api.PyThreadState_Get())
+    return [word or 0 for word in words]
+
+def find_place():
+    # The function that profiles is in front of the one that traces.
+    api.PyEval_SetProfile(address_of(quiet_wrapper), id(api))
+    place = slots().index(address_of(quiet_wrapper)) + 1
+    sys.setprofile(None)
+    return place
+
+def address_of(function):
+    return ctypes.cast(function, ctypes.c_void_p).value
+
+def object_at(address):
+    return ctypes.cast(address, ctypes.py_object).value if address else None
+
+def read():
+    words = slots()
+    return words[PLACE], words[PLACE + 2]
+
+def wrap(self, frame, what, arg):
+    global inner
+    if not inner or not inner[0]:
+        return 0
+    before = frame.f_trace_lines
+    installed = read()
+    kept = object_at(installed[1])
+    try:
+        TRACER(inner[0])(inner[1], frame, what, arg)
+    except KeyError as error:
+        print("raised", error)
+    if not all(read()):
+        print("it is gone")
+        inner = None
+    api.PyEval_SetTrace(*installed)
+    if frame.f_trace_lines != before:
+        print("no more lines")
+        frame.f_trace_lines = before
+        inner = None
+    return 0
+
+def tracer(frame, event, arg):
+    if frame.f_code.co_name in ("good", "quiet", "raising"):
+        seen.append((event, frame.f_code.co_name, frame.f_lineno))
+    if frame.f_code.co_name == "quiet":
+        frame.f_trace_lines = False
+    if frame.f_code.co_name == "raising":
+        raise KeyError(event)
+    return tracer
+
+def use(function):
+    global inner
+    found = read()
+    kept = object_at(found[1])
+    inner = found
+    api.PyEval_SetTrace(address_of(wrapper), id(api))
+    function()
+    api.PyEval_SetTrace(*(inner or (None, None)))
+    inner = kept = None
+    print(function.__name__, seen, sys.gettrace())
+    del seen[:]
+    sys.settrace(None)
+
+def good():
+    for i in range(2):
+        i += 1
+    return i
+
+def quiet():
+    return good()
+
+def raising():
+    return good()
+
+def untraced():
+    return good()
+
+inner = None
+seen = []
+wrapper = TRACER(wrap)
+quiet_wrapper = TRACER(lambda *args: 0)
+PLACE = find_place()
+for function in good, quiet, raising:
+    sys.settrace(tracer)
+    use(function)
+use(untraced)
+good()
+"""
+
+
+def check_wrapped_tracer(interpreter, library):
+    """A tracer that calls the one before it, as line_profiler does, sees what that does."""
+    if interpreter.has_monitoring:
+        raise Skip("the interpreter's trace function is not ours")
+    command = [interpreter.executable, "shop.py"]
+    with Folder(shop=WRAPPER) as folder:
+        plain = run(command, cwd=folder.path)
+        result = trace(command, folder.path, library)
+    if plain.status or b"gone" not in plain.stdout or b"no more" not in plain.stdout:
+        raise Failure("not what it is meant to be: %s%s" % (plain.stdout, plain.stderr))
+    hidden = re.compile(rb"0x[0-9a-f]+")
+    expect_equal("stdout", hidden.sub(b"", result.stdout), hidden.sub(b"", plain.stdout))
+    expect_equal("stderr", result.stderr, plain.stderr)
+    expect_equal("status", result.status, plain.status)
+    lines = places(result)
+    # Where the interpreter is inside the executable, the wrapper alone calls ours, and
+    # two functions make it stop to do so.
+    calls = 5 if interpreter.shared else 3
+    first = WRAPPER.splitlines().index("def good():") + 2
+    expect_equal("iterations in good()", lines.count(first + 1), calls * 2)
+    expect_equal("ends of good()", lines.count(first + 2), calls)
+
+
+LISTENERS = """\
+import gc
+import sys
+import threading
+
+def heard(event, args):
+    if event.startswith(("object.", "sys.", "code.", "function.")):
+        events.append((event,) + tuple(arg for arg in args if isinstance(arg, str)))
+
+def collected(phase, info):
+    global count
+    count += 1
+
+def numbers():
+    yield 1
+
+class Hidden(OSError):
+    args = errno = property(lambda self: 1)
+
+class Cycle:
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        global ends
+        ends += 1
+
+def work():
+    for i in range(20):
+        Cycle()
+        for error in KeyError(i, (1, 2)), Hidden(1, "x"), OSError(2, "x", "y"):
+            try:
+                raise error
+            except Exception:
+                list(numbers())
+
+events = []
+count = ends = 0
+MODULES = ("colorsys", "stat", "nowhere")
+for name in MODULES[:2]:
+    sys.modules.pop(name, None)
+gc.callbacks.append(collected)
+sys.addaudithook(heard)
+gc.set_threshold(1, 1, 1)
+work()
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+gc.set_threshold(10 ** 6)
+gc.callbacks.remove(collected)
+for name in MODULES:
+    try:
+        __import__(name)
+    except ImportError:
+        pass
+sys.settrace(None)
+print(events)
+PRINT
+"""
+
+
+def check_listeners(interpreter, library):
+    """Audit hooks hear nothing of us, and no garbage is collected inside of a callback."""
+    command = [interpreter.executable, "shop.py"]
+    environment = {"PYTRACE_INCLUDE": "**/shop.py", "PYTRACE_EVENTS": "all"}
+    with Folder(shop=LISTENERS.replace("PRINT", "")) as folder:
+        plain = run(command, cwd=folder.path)
+        result = run(command, environment, cwd=folder.path, library=library)
+        # Only PyEval_SetTrace can trace another thread before 3.12, and it tells.
+        own = [] if interpreter.has_monitoring else [("sys.settrace",)]
+        heard = [ast.literal_eval(each.stdout.decode()) for each in (plain, result)]
+        for each in own:
+            heard[1].remove(each)
+        expect_equal("events", heard[1], heard[0])
+        # The hook itself is not traced, nor what is collected in it.
+        program = LISTENERS.replace("sys.addaudithook(heard)\n", "")
+        folder.write("shop.py", program.replace("PRINT", "print(count, ends)"))
+        result = run(command, environment, cwd=folder.path, library=library)
+        count, ends = result.stdout.split(b"\n")[1].split()
+    calls = [line.rpartition("> ")[2] for line in result.lines if "> " in line]
+    # 3.11 itself collects once while it prepares a call of the trace function.
+    missing = int(count) - calls.count("collected")
+    if missing not in ([0, 2] if interpreter.version[:2] == (3, 11) else [0]):
+        raise Failure("%d calls of the callback are not traced" % missing)
+    expect_equal("calls of the destructor", calls.count("Cycle.__del__"), int(ends))
+
+
 CHECKS = [
     check_pdb_steps, check_pdb_jump, check_pdb_conditions, check_pdb_ends, check_set_trace,
     check_trace_module, check_coverage_python, check_coverage_c,
     check_coverage_monitoring, check_no_lines,
-    check_c_tracer_in_thread,
+    check_c_tracer_in_thread, check_wrapped_tracer,
+    check_listeners,
 ]

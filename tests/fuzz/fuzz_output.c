@@ -23,7 +23,7 @@ static void check_output(const char *text, const char *program)
 	FUZZ_EXPECT((output.fd >= 0) == !output.path);
 	FUZZ_EXPECT(!error || output.fd == 2);
 	FUZZ_EXPECT(!output.path || *output.path);
-	free(error);
+	pt_message_free(error);
 	pt_output_destroy(&output);
 }
 

@@ -7,9 +7,9 @@
 #include "config.h"
 
 #include "fuzz.h"
+#include "journal.h"
 #include "lineage.h"
 #include "recover.h"
-#include "stage.h"
 #include "util.h"
 
 #include <fcntl.h>
@@ -50,23 +50,35 @@ static void set_up(void)
 	atexit(clean_up);
 }
 
+/* The part of the text that is whole lines: no other is ever committed. */
+static size_t whole_lines(const uint8_t *text, size_t size)
+{
+	size_t length = size < PT_JOURNAL_TEXT_SIZE ? size : PT_JOURNAL_TEXT_SIZE;
+
+	while (length && text[length - 1] != '\n')
+		length--;
+	return length;
+}
+
 static void write_staged(const uint8_t *text, size_t size, uint8_t before,
 			 uint8_t writing)
 {
-	static char data[PT_STAGE_FILE_SIZE];
-	struct pt_journal journal = {
-		.pid = DEAD,
-		.start_time = 1,
-		.pid_namespace = pt_lineage_pid_namespace(),
-		.output_size = before,
-		.writing = writing,
-		.used = size < PT_STAGE_SIZE ? size : PT_STAGE_SIZE,
-	};
+	static char data[PT_JOURNAL_FILE_SIZE];
+	struct stat status;
+	struct pt_journal journal = { .magic = PT_JOURNAL_MAGIC };
 
+	FUZZ_EXPECT(stat(output, &status) == 0);
+	size = whole_lines(text, size);
+	pt_lineage_self(&journal.process);
+	journal.process.pid = DEAD;
+	journal.place = (struct pt_place){ status.st_dev, status.st_ino, before };
+	journal.writing = writing < size ? writing : size;
+	journal.state = size;
 	memset(data, 0, sizeof(data));
-	memcpy(data, text, size < PT_STAGE_SIZE ? size : PT_STAGE_SIZE);
-	memcpy(data + PT_STAGE_SIZE, &journal, sizeof(journal));
+	memcpy(data, text, size);
+	memcpy(data + PT_JOURNAL_TEXT_SIZE, &journal, sizeof(journal));
 	write_file(staged, data, sizeof(data));
+	FUZZ_EXPECT(chmod(staged, 0600) == 0);
 }
 
 static void check_output(const char *old, const uint8_t *text, size_t size)
@@ -81,9 +93,7 @@ static void check_output(const char *old, const uint8_t *text, size_t size)
 	FUZZ_EXPECT(now && read(fd, now, (size_t)status.st_size) == status.st_size);
 	FUZZ_EXPECT(memcmp(now, old, old_size) == 0);
 	size_t added = (size_t)status.st_size - old_size;
-	size_t length = size < PT_STAGE_SIZE ? size : PT_STAGE_SIZE;
-	while (length && text[length - 1] != '\n')
-		length--;
+	size_t length = whole_lines(text, size);
 	/* What was added is the end of the whole lines. */
 	FUZZ_EXPECT(added <= length &&
 		    memcmp(now + old_size, text + length - added, added) == 0);
@@ -104,7 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *old = fuzz_take(&data, &size);
 	write_file(output, old, strlen(old));
 	write_staged(data, size, before, writing);
-	pt_recover_output(output);
+	int fd = open(output, O_RDWR | O_APPEND);
+	FUZZ_EXPECT(fd >= 0);
+	pt_recover_run(output, fd);
+	close(fd);
 	FUZZ_EXPECT(access(staged, F_OK) != 0);
 	check_output(old, data, size);
 	free(old);

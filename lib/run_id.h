@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The run: all processes that come of one command which was started with the library.
+ * Each of them, Python or not, knows it by PYTRACE_RUN.
+ */
+#ifndef PT_RUN_ID_H
+#define PT_RUN_ID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "settings.h"
+
+/* What PYTRACE_RUN says, as PID.TIME:PYTHON:FD:DEVICE:INODE:SESSION. */
+struct pt_run_id {
+	uint64_t pid;	 /* of the run's first process */
+	uint64_t time;	 /* when it began; ns since 1970 */
+	uint64_t python; /* pid of the first Python above us, or ours; 0: none yet */
+	/* The stream that this one traces to, see stream.h; with fd 0: it has a file. */
+	uint64_t fd;
+	uint64_t device;
+	uint64_t inode;
+	uint64_t session; /* that it belongs to */
+};
+
+/* This process's run. Zeros before pt_run_id_start(). */
+extern struct pt_run_id pt_run_id;
+
+/*
+ * Reads PYTRACE_RUN, or begins a run with this process and sets it. To be called before
+ * main(), in every program. GIL: not needed.
+ */
+void pt_run_id_start(void);
+
+/* Tells child processes what pt_run_id holds now. Returns false without memory. GIL: not
+ * needed. */
+bool pt_run_id_export(void);
+
+/* Reads such a text. Returns false, with zeros, when it is none. GIL: not needed. */
+bool pt_run_id_parse(struct pt_run_id *id, const char *text);
+
+/*
+ * Marks an open regular file as an output of this run, and tells whether it is. File
+ * systems without extended attributes have the time of the last change for it. GIL: not
+ * needed; safe in signal handlers.
+ */
+void pt_run_id_mark(int fd);
+bool pt_run_id_has_marked(int fd);
+
+#endif /* PT_RUN_ID_H */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The file that a stage's memory is, beside the output. */
+#ifndef PT_STAGE_FILE_H
+#define PT_STAGE_FILE_H
+
+#include <stdint.h>
+
+/*
+ * Makes a staging file beside OUTPUT, an absolute path, and maps it: PT_JOURNAL_FILE_SIZE
+ * bytes of zeros but for the journal, which names this process and its run. Returns the
+ * memory and puts the file's path, to be freed, in *PATH; NULL when there is no such file
+ * to be had. GIL: not needed.
+ */
+char *pt_stage_file_map(const char *output, char **path);
+
+/* Unmaps it. The file itself is not touched. GIL: not needed; safe in signal handlers. */
+void pt_stage_file_unmap(char *data);
+
+#endif /* PT_STAGE_FILE_H */
