@@ -195,38 +195,51 @@ static bool is_blocked(int signal)
  * wrong, and what waits is found in the staging file. The first process of a namespace,
  * as in a container, survives all that it sends to itself.
  */
-static void before_signal(int signal)
+static bool before_signal(int signal)
 {
-	if (is_owner() && owner != 1 && is_deadly(signal) &&
-	    (signal == SIGKILL || !is_blocked(signal)))
+	bool is_end = is_owner() && owner != 1 && is_deadly(signal) &&
+		      (signal == SIGKILL || !is_blocked(signal));
+
+	if (is_end)
 		pt_run_end("killed by signal ", signal);
+	return is_end;
+}
+
+/* Returns RESULT, which a function has given that should have ended the process. */
+static int after_signal(bool is_end, int result)
+{
+	if (is_end)
+		pt_run_go_on();
+	return result;
 }
 
 PT_EXPORT int kill(pid_t pid, int signal)
 {
-	if (pid == getpid() || pid == 0 || (pid < -1 && -pid == getpgrp()))
-		before_signal(signal);
-	return REAL(kill)(pid, signal);
+	bool is_own = pid == getpid() || pid == 0 || (pid < -1 && -pid == getpgrp());
+	bool is_end = is_own && before_signal(signal);
+
+	return after_signal(is_end, REAL(kill)(pid, signal));
 }
 
 PT_EXPORT int killpg(pid_t group, int signal)
 {
-	if (group == 0 || group == getpgrp())
-		before_signal(signal);
-	return REAL(killpg)(group, signal);
+	bool is_end = (group == 0 || group == getpgrp()) && before_signal(signal);
+
+	return after_signal(is_end, REAL(killpg)(group, signal));
 }
 
 PT_EXPORT int pthread_kill(pthread_t thread, int signal)
 {
-	if (pthread_equal(thread, pthread_self()))
-		before_signal(signal);
-	return REAL(pthread_kill)(thread, signal);
+	bool is_end = pthread_equal(thread, pthread_self()) && before_signal(signal);
+
+	return after_signal(is_end, REAL(pthread_kill)(thread, signal));
 }
 
 PT_EXPORT int raise(int signal)
 {
-	before_signal(signal);
-	return REAL(raise)(signal);
+	bool is_end = before_signal(signal);
+
+	return after_signal(is_end, REAL(raise)(signal));
 }
 
 PT_EXPORT void abort(void)
@@ -288,7 +301,7 @@ static int exec(const char *path, const int *fd, char *const argv[], char *const
 	left_behind.data = NULL;
 	unmap(&mapping);
 	if (leaves)
-		pt_stage_resume_all();
+		pt_run_go_on();
 	return result;
 }
 

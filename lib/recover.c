@@ -40,6 +40,8 @@ struct search {
 	int output;	  /* open for it */
 	int directory;
 	pid_t dead; /* OF_PROCESS */
+	bool is_locked;	  /* nobody can be writing to the output */
+	bool wants_torn;  /* only what ends in the midst of a line */
 	struct pt_process self;
 	bool is_found;
 };
@@ -96,6 +98,8 @@ static bool is_wanted(const struct search *search, const struct find *find)
 {
 	if (search->kind == OF_PROCESS)
 		return find->pid == search->dead;
+	if (search->kind == OF_THIS_RUN)
+		return true;
 	return strncmp(find->name, search->base, find->base_size) == 0 &&
 	       search->base[find->base_size] == '\0';
 }
@@ -146,9 +150,12 @@ static bool is_due(const struct search *search, const struct pt_journal *journal
 {
 	if (is_of_this_run(journal) == (search->kind == OF_EARLIER_RUNS))
 		return false;
-	if (search->kind == OF_TORN_WRITE && journal->writing <= journal->flushed)
+	if (search->wants_torn && journal->writing <= journal->flushed)
 		return false;
-	return is_dead(search, journal);
+	/* Who writes has the lock, which it loses a little before it is seen to be dead. */
+	return (search->kind == OF_TORN_WRITE && search->is_locked &&
+		journal->process.pid != search->self.pid) ||
+	       is_dead(search, journal);
 }
 
 /* Returns whether FD is open for the output that the journal is about. */
@@ -375,38 +382,52 @@ static bool put_back(struct search *search, struct find *find)
 	return true;
 }
 
-static bool look_for(enum kind kind, const char *path, int output, pid_t dead)
+/* What ends in the midst of a line comes first: all else would be behind that. */
+static bool look_for(struct search *search, const char *path)
 {
-	struct search search = { .kind = kind, .output = output, .dead = dead };
 	int saved = errno;
 
-	if (open_search(&search, path)) {
-		pt_lineage_self(&search.self);
-		each_name(&search, put_back);
-		close(search.directory);
+	if (open_search(search, path)) {
+		pt_lineage_self(&search->self);
+		search->wants_torn = true;
+		each_name(search, put_back);
+		search->wants_torn = false;
+		if (search->kind != OF_TORN_WRITE && lseek(search->directory, 0, SEEK_SET) == 0)
+			each_name(search, put_back);
+		close(search->directory);
 	}
 	errno = saved;
-	return search.is_found;
+	return search->is_found;
 }
 
 void pt_recover_run(const char *path, int fd)
 {
-	look_for(OF_THIS_RUN, path, fd, 0);
+	struct search search = { .kind = OF_THIS_RUN, .output = fd };
+
+	look_for(&search, path);
 }
 
 bool pt_recover_old(const char *path, int fd)
 {
-	return look_for(OF_EARLIER_RUNS, path, fd, 0);
+	struct search search = { .kind = OF_EARLIER_RUNS, .output = fd };
+
+	return look_for(&search, path);
 }
 
-void pt_recover_torn(const char *path, int fd)
+void pt_recover_torn(const char *path, int fd, bool is_locked)
 {
-	look_for(OF_TORN_WRITE, path, fd, 0);
+	struct search search = { .kind = OF_TORN_WRITE,
+				 .output = fd,
+				 .is_locked = is_locked };
+
+	look_for(&search, path);
 }
 
 bool pt_recover_process(const char *path, int fd, pid_t pid)
 {
-	return look_for(OF_PROCESS, path, fd, pid);
+	struct search search = { .kind = OF_PROCESS, .output = fd, .dead = pid };
+
+	return look_for(&search, path);
 }
 
 static bool note(struct search *search, struct find *find)

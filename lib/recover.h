@@ -17,16 +17,18 @@
  * Append to the output at PATH, which FD is open for and which other processes are kept
  * from, what dead processes have left for it, and take their staging files away: those of
  * this run, before this process has made one, for what has its pid is of the time before
- * exec; or those of earlier runs, telling whether there were any.
+ * exec, and then also those for other outputs in the directory; or those of earlier runs,
+ * telling whether there were any.
  */
 void pt_recover_run(const char *path, int fd);
 bool pt_recover_old(const char *path, int fd);
 
 /*
  * Completes what a process of this run was writing to the output when it was killed: the
- * end of the file is the beginning of its text.
+ * end of the file is the beginning of its text. IS_LOCKED: nobody can be writing now, so it
+ * is as good as dead if it does not look so yet.
  */
-void pt_recover_torn(const char *path, int fd);
+void pt_recover_torn(const char *path, int fd, bool is_locked);
 
 /*
  * Does that for a process of this run that is known to be dead, whose output may also be

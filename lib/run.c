@@ -447,7 +447,7 @@ void pt_run_end(const char *how, int status)
 	if (state != STARTED)
 		return;
 	const struct ending ending = ending_of(how, status);
-	pt_stage_end_all(add_last_line, &ending);
+	pt_stage_leave_all(add_last_line, &ending);
 }
 
 void pt_run_leave(const char *path, bool is_likely)
@@ -459,6 +459,12 @@ void pt_run_leave(const char *path, bool is_likely)
 	pt_fixed_add(&ending.how, "exec ");
 	pt_fixed_add(&ending.how, path);
 	pt_stage_leave_all(add_last_line, &ending);
+}
+
+void pt_run_go_on(void)
+{
+	if (state == STARTED)
+		pt_stage_resume_all();
 }
 
 void pt_run_leave_session(void)

@@ -35,14 +35,20 @@ void pt_run_exit(int status);
 /* The library is about to go away: what came after that. */
 void pt_run_unload(void);
 
-/* The process ends now: HOW, "killed by signal " say, and a number are its last line. */
+/*
+ * The process ends now: HOW, "killed by signal " say, and a number are its last line. Should
+ * it go on, pt_run_go_on() is called.
+ */
 void pt_run_end(const char *how, int status);
 
 /*
  * The process is about to become the program at PATH, which will go well if IS_LIKELY;
- * else pt_stage_resume_all() is called.
+ * should it not, pt_run_go_on() is called.
  */
 void pt_run_leave(const char *path, bool is_likely);
+
+/* The process goes on after all. */
+void pt_run_go_on(void);
 
 /* The process leaves the session. */
 void pt_run_leave_session(void);

@@ -206,11 +206,11 @@ static int claim_file(bool is_newcomer)
 	if (!pt_run_id_has_marked(fd)) {
 		error = replace_file();
 		pt_run_id_mark(fd);
-	} else {
-		pt_recover_run(target.path, fd);
-		if (is_newcomer && fstat(fd, &status) == 0 && status.st_size)
-			tell_company();
+	} else if (is_newcomer && fstat(fd, &status) == 0 && status.st_size) {
+		tell_company();
 	}
+	if (!error)
+		pt_recover_run(target.path, fd);
 	if (!error && fstat(fd, &status) == 0)
 		last_end = status.st_size;
 	unlock_file();
@@ -378,7 +378,7 @@ static int look_at_end(struct stat *status)
 	if (last_end >= 0 && status->st_size > last_end)
 		tell_company();
 	if (is_torn(status->st_size))
-		pt_recover_torn(target.path, fd);
+		pt_recover_torn(target.path, fd, is_locked);
 	return fstat(fd, status) == 0 ? 0 : -errno;
 }
 

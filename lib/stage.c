@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -45,8 +44,11 @@ static const struct pt_pause *pausing;
 /* Events are dropped: the last line has been written. */
 static atomic_bool has_ended;
 
-/* Events wait: the process may be about to become another program. */
-static atomic_bool is_leaving;
+/* How many threads are ending the process, or making it another program: events wait. */
+static atomic_int is_leaving;
+
+/* ... for at most so many naps of 0.1 ms: a signal may turn out not to be deadly. */
+#define MAX_NAPS 10000
 
 void pt_stage_start(const struct pt_pause *how)
 {
@@ -229,15 +231,39 @@ static bool open_stage(struct pt_stage *stage)
 	return stage->data;
 }
 
-/* Another thread is about to make this process another program, which may fail. */
-static void wait_for_exec(void)
+/*
+ * Another thread is about to end this process: no line shall run that would come too late
+ * for the trace. That may fail, as exec does for a file that is no program.
+ */
+static void wait_for_end(void)
 {
+	const struct timespec nap = { .tv_nsec = 100000 };
 	void *state = pausing ? pausing->begin() : NULL;
 
-	while (is_leaving)
-		sched_yield();
+	for (int i = 0; i < MAX_NAPS && is_leaving; i++)
+		nanosleep(&nap, NULL);
 	if (pausing)
 		pausing->end(state);
+}
+
+/*
+ * Takes away the memory of a stage that was closed. It is delivered, but others may have
+ * run meanwhile: one of them may have opened it anew. Returns false when they are at it.
+ */
+static bool drop_closed(struct pt_stage *stage)
+{
+	if (!pt_turn_try())
+		return false;
+	bool is_done = !atomic_load(&stage->limit) && !has_text(stage);
+	if (is_done) {
+		/* Who closed it may not have come to this. */
+		if (stage->path)
+			unlink(stage->path);
+		rewind_stage(stage);
+		drop_memory(stage);
+	}
+	pt_turn_give();
+	return is_done;
 }
 
 /*
@@ -246,19 +272,19 @@ static void wait_for_exec(void)
  */
 static bool ready_stage(struct pt_stage *stage)
 {
-	if (is_leaving)
-		wait_for_exec();
-	if (has_ended || !pt_sink_is_alive())
-		return false;
-	if (atomic_load(&stage->limit))
-		return true;
-	if (stage->data && (deliver(stage) != 0 || !pt_turn_take()))
-		return false;
-	if (stage->data) {
-		drop_memory(stage);
-		pt_turn_give();
+	for (;;) {
+		if (is_leaving)
+			wait_for_end();
+		if (has_ended || !pt_sink_is_alive())
+			return false;
+		if (atomic_load(&stage->limit))
+			return true;
+		if (!stage->data)
+			return open_stage(stage);
+		if (deliver(stage) != 0)
+			return false;
+		drop_closed(stage);
 	}
-	return open_stage(stage);
 }
 
 /* Looks at the clock. Returns whether something has waited for too long. */
@@ -291,22 +317,28 @@ static bool has_untold(const struct pt_stage *stage)
 	return !stage->is_stalled && atomic_load(&stage->lost) > stage->lost_told;
 }
 
+/*
+ * Returns room for SIZE bytes, or NULL: see pt_stage_reserve(). Whenever something is
+ * waited for, another thread may have used the room, or closed the stage.
+ */
 static char *find_room(struct pt_stage *stage, size_t size)
 {
-	bool is_ready = ready_stage(stage);
-
-	if (has_ended || !pt_sink_is_alive())
-		return NULL;
-	/* Another thread has just closed it: see pt_stage_leave_all(). */
-	if (is_ready && !atomic_load(&stage->limit))
-		return find_room(stage, size);
-	if (is_ready && (is_late(stage) || (!has_room(stage, size) && !stage->is_stalled)))
-		deliver(stage);
-	if (!is_ready || (stage->is_stalled && !has_room(stage, size)))
-		atomic_fetch_add(&stage->lost, 1);
-	else if (has_room(stage, size) && !has_untold(stage))
-		return stage->data + used_of(stage);
-	return NULL;
+	for (;;) {
+		bool is_ready = ready_stage(stage);
+		if (has_ended || !pt_sink_is_alive())
+			return NULL;
+		if (is_ready && (is_late(stage) ||
+				 (!has_room(stage, size) && !stage->is_stalled)))
+			deliver(stage);
+		if (size > PT_STAGE_SIZE || has_untold(stage))
+			return NULL;
+		if (is_ready && has_room(stage, size))
+			return stage->data + used_of(stage);
+		if (!is_ready || stage->is_stalled) {
+			atomic_fetch_add(&stage->lost, 1);
+			return NULL;
+		}
+	}
 }
 
 char *pt_stage_make_room(struct pt_stage *stage, size_t size)
@@ -464,7 +496,7 @@ struct pt_stage_sum pt_stage_leave_all(pt_stage_last_line *line, const void *dat
 
 	struct pt_stage_sum sum = { 0 };
 
-	atomic_store(&is_leaving, true);
+	atomic_fetch_add(&is_leaving, 1);
 	stop_all();
 	if (pt_turn_take()) {
 		sum = close_all(line, data);
@@ -476,13 +508,13 @@ struct pt_stage_sum pt_stage_leave_all(pt_stage_last_line *line, const void *dat
 
 void pt_stage_resume_all(void)
 {
-	atomic_store(&is_leaving, false);
+	atomic_fetch_sub(&is_leaving, 1);
 }
 
 void pt_stage_forget_all(void)
 {
 	has_ended = false;
-	is_leaving = false;
+	is_leaving = 0;
 	for (struct pt_stage *stage = atomic_load(&stages); stage; stage = stage->next) {
 		drop_memory(stage);
 		atomic_store(&stage->ended, 0);

@@ -161,9 +161,9 @@ typedef void pt_stage_last_line(struct pt_fixed_text *text, const struct pt_stag
 struct pt_stage_sum pt_stage_end_all(pt_stage_last_line *line, const void *data);
 
 /*
- * Does the same because the process is about to become another program; should it go on
- * instead, pt_stage_resume_all() is called, and nothing is lost in between: threads that
- * have an event wait. GIL: not needed; safe in signal handlers.
+ * Does the same because the process is about to end or to become another program. Threads
+ * that have an event wait for that, so that nothing runs which the trace does not have;
+ * should the process go on, pt_stage_resume_all() lets them.
  */
 struct pt_stage_sum pt_stage_leave_all(pt_stage_last_line *line, const void *data);
 void pt_stage_resume_all(void);

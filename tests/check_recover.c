@@ -460,7 +460,7 @@ START_TEST(torn_write_is_completed)
 	const char *other = leave("other\n");
 	const char *name = leave_write(strlen("old\n"));
 	int fd = open_output();
-	pt_recover_torn(pt_check_path("trace"), fd);
+	pt_recover_torn(pt_check_path("trace"), fd, false);
 	close(fd);
 	ck_assert_str_eq(pt_check_read("trace"), "old\n" TEXT);
 	ck_assert(!pt_check_exists(name));

@@ -30,6 +30,7 @@ import readme
 import rule_reports
 import settings
 import sources
+import stress
 import tracers
 import ways
 from run import Failure, Library, Skip
@@ -49,7 +50,7 @@ def collect(found, library):
                 tests.append((name, bind(check, each, interpreter, library)))
         checks = (ways.CHECKS + settings.CHECKS + sources.CHECKS + rule_reports.CHECKS +
                   processes.CHECKS + deaths.CHECKS + tracers.CHECKS + packages.CHECKS +
-                  host.CHECKS + readme.CHECKS)
+                  host.CHECKS + readme.CHECKS + stress.CHECKS)
         for check in checks:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)
