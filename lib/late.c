@@ -33,6 +33,9 @@ static atomic_flag is_looking = ATOMIC_FLAG_INIT;
 /* The definition of dlsym behind this library. */
 static void *_Atomic real_dlsym;
 
+/* What may be called before a sanitizer, which looks things up itself, is ready. */
+#define UNSANITIZED __attribute__((no_sanitize("address", "thread", "undefined")))
+
 struct search {
 	int skip;
 	char *path;
@@ -82,7 +85,7 @@ void pt_late_watch(void (*look)(void))
 	on_new_objects = look;
 }
 
-static void look_for_new_objects(void)
+UNSANITIZED static void look_for_new_objects(void)
 {
 	void (*look)(void) = on_new_objects;
 	unsigned long long adds = 0;
@@ -100,7 +103,7 @@ static void look_for_new_objects(void)
 }
 
 /* dlsym cannot find itself; its version is that of the architecture's first glibc, or 2.34. */
-static void *find_dlsym(void)
+UNSANITIZED static void *find_dlsym(void)
 {
 	static const char *const versions[] = { "GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17",
 						"GLIBC_2.0" };
@@ -114,7 +117,7 @@ static void *find_dlsym(void)
 
 /* Called by dlsym below: looks, and returns the function to jump to. */
 __attribute__((used, visibility("hidden"))) void *pt_late_enter_dlsym(void);
-void *pt_late_enter_dlsym(void)
+UNSANITIZED void *pt_late_enter_dlsym(void)
 {
 	look_for_new_objects();
 	return find_dlsym();

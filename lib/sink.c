@@ -264,6 +264,7 @@ static void start_stream(int number)
 
 void pt_sink_start(struct pt_output *output, bool opens, int zstd_level, int mode)
 {
+	pt_output_destroy(&target);
 	target = *output;
 	*output = (struct pt_output){ .fd = STDERR_FILENO };
 	file_mode = mode;

@@ -437,6 +437,7 @@ START_TEST(changed_file_has_versions)
 	ck_assert_ptr_ne(new, old);
 	ck_assert_str_eq(pt_file_shown(new, NULL), pt_file_shown(old, NULL));
 	ck_assert_ptr_eq(get("app/main.py"), new);
+	pt_file_release(new);
 	ck_assert_mem_eq(pt_source_line(pt_file_source(new), 3, &size), "z = 3", 5);
 	ck_assert_int_eq(pt_source_line_count(pt_file_source(old)), 2);
 	/* The old version stays old. */
@@ -446,7 +447,9 @@ START_TEST(changed_file_has_versions)
 	new = pt_file_renew(new);
 	ck_assert_ptr_null(pt_file_source(new));
 	pt_check_write_text("app/main.py", "x = 1\n");
-	ck_assert_int_eq(pt_source_line_count(pt_file_source(pt_file_renew(new))), 1);
+	new = pt_file_renew(new);
+	ck_assert_int_eq(pt_source_line_count(pt_file_source(new)), 1);
+	pt_file_release(new);
 }
 END_TEST
 

@@ -127,6 +127,7 @@ START_TEST(hopeless_rule)
 					 count_line);
 	ck_assert_int_eq(count, start_rows[_i].is_hopeless ? 2 : 0);
 	ck_assert_int_eq(report_count, count);
+	pt_rules_destroy(&rules);
 }
 END_TEST
 
@@ -138,6 +139,7 @@ START_TEST(path_in_archive)
 	pt_check_write_text("app.pyz", "");
 	pt_rules_set_include(&rules, pt_check_path("app.pyz/hello.py"), "/");
 	ck_assert_int_eq(pt_rule_report_start(&rules, "/", NULL, count_line), 0);
+	pt_rules_destroy(&rules);
 }
 END_TEST
 
@@ -157,6 +159,7 @@ START_TEST(wishes)
 	pt_rule_report_see_function("add_up");
 	ck_assert(!pt_rule_report_wants_files());
 	ck_assert(!pt_rule_report_wants_functions());
+	pt_rules_destroy(&rules);
 }
 END_TEST
 

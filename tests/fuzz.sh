@@ -25,7 +25,7 @@ find_clang() {
 core() {
 	for each in "$source"/lib/*.c; do
 		case $each in
-		*/preload.c | */process.c) ;;
+		*/late.c | */preload.c | */process.c) ;;
 		*) echo "$each" ;;
 		esac
 	done
