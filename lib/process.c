@@ -93,6 +93,11 @@ static bool is_owner(void)
 	return owner && owner == getpid();
 }
 
+bool pt_process_is_traced(void)
+{
+	return is_owner();
+}
+
 /* Writes out what is staged. */
 static void flush(void)
 {

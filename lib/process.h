@@ -4,6 +4,14 @@
 #ifndef PT_PROCESS_H
 #define PT_PROCESS_H
 
+#include <stdbool.h>
+
+/*
+ * Returns whether this process is to be traced, and is not the child of vfork, which
+ * shares the memory of one that is. GIL: not needed; safe in signal handlers.
+ */
+bool pt_process_is_traced(void);
+
 /* Installs the fork handlers; once per process. GIL: not needed. */
 void pt_process_start(void);
 

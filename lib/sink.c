@@ -142,6 +142,8 @@ static int adopt(int opened)
 	growth = (struct pt_growth){ 0 };
 	last_end = -1;
 	has_frame = false;
+	if (stream)
+		pt_zstd_restart(stream);
 	return 0;
 }
 
@@ -184,7 +186,7 @@ static int open_file(void)
  */
 static int replace_file(void)
 {
-	if (identity.st_size && pt_recover_old(target.path, fd) &&
+	if (pt_recover_old(target.path, fd) &&
 	    pt_output_file_keep_old(target.path)) {
 		unlock_file();
 		close(fd);
@@ -223,7 +225,10 @@ static void open_first(bool is_newcomer)
 
 	if (!error && is_file)
 		error = claim_file(is_newcomer);
-	if (error)
+	/* A FIFO whose reader has left: whoever was first has said so. */
+	if (error == ENXIO)
+		pt_sink_alive = false;
+	else if (error)
 		fall_back(target.path, error);
 }
 

@@ -10,9 +10,11 @@
 #include "util.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -204,6 +206,14 @@ static void drop_memory(struct pt_stage *stage)
 		free(data);
 	free(stage->path);
 	stage->path = NULL;
+	stage->file = (struct pt_stage_file){ 0 };
+	atomic_store(&stage->is_nameless, false);
+}
+
+static void unlink_file(const struct pt_stage *stage)
+{
+	if (stage->path && !atomic_load(&stage->is_nameless))
+		unlink(stage->path);
 }
 
 /* Gives a stage its memory: a file's in front of a file, if that can be had. */
@@ -214,7 +224,7 @@ static bool open_stage(struct pt_stage *stage)
 	if (!pt_turn_take())
 		return false;
 	output = pt_sink_open();
-	stage->data = output ? pt_stage_file_map(output, &stage->path) : NULL;
+	stage->data = output ? pt_stage_file_map(output, &stage->path, &stage->file) : NULL;
 	if (!stage->data)
 		stage->data = calloc(1, PT_JOURNAL_FILE_SIZE);
 	if (stage->data) {
@@ -257,8 +267,7 @@ static bool drop_closed(struct pt_stage *stage)
 	bool is_done = !atomic_load(&stage->limit) && !has_text(stage);
 	if (is_done) {
 		/* Who closed it may not have come to this. */
-		if (stage->path)
-			unlink(stage->path);
+		unlink_file(stage);
 		rewind_stage(stage);
 		drop_memory(stage);
 	}
@@ -443,8 +452,8 @@ static void close_stage(struct pt_stage *stage, struct pt_stage_sum *sum)
 	size_t flushed = atomic_load(&stage->journal->flushed);
 	if (flushed < end)
 		left = count_lines(stage->data + flushed, end - flushed);
-	else if (stage->path)
-		unlink(stage->path);
+	else
+		unlink_file(stage);
 	sum->events += atomic_load(&stage->ended) + pt_journal_events(state) + lost;
 	sum->lost += lost + (stage->path ? 0 : left);
 	sum->waiting += stage->path ? left : 0;
@@ -509,6 +518,35 @@ struct pt_stage_sum pt_stage_leave_all(pt_stage_last_line *line, const void *dat
 void pt_stage_resume_all(void)
 {
 	atomic_fetch_sub(&is_leaving, 1);
+}
+
+static bool is_file_of(const struct pt_stage *stage, const struct stat *status)
+{
+	return stage->file.inode && stage->file.inode == status->st_ino &&
+	       stage->file.device == status->st_dev;
+}
+
+void pt_stage_before_truncate(int directory, const char *path)
+{
+	struct stat status;
+	int saved = errno;
+
+	if (fstatat(directory, path, &status, 0) != 0 || !pt_turn_take()) {
+		errno = saved;
+		return;
+	}
+	for (struct pt_stage *stage = atomic_load(&stages); stage; stage = stage->next) {
+		if (!is_file_of(stage, &status) || unlinkat(directory, path, 0) != 0)
+			continue;
+		int fd = openat(directory, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+				0600);
+		if (fd >= 0)
+			close(fd);
+		atomic_store(&stage->is_nameless, true);
+		atomic_store(&stage->limit, 0);
+	}
+	pt_turn_give();
+	errno = saved;
 }
 
 void pt_stage_forget_all(void)

@@ -21,6 +21,7 @@
 
 #include "journal.h"
 #include "fixed_text.h"
+#include "stage_file.h"
 #include "util.h"
 
 /* Lines that wait. Stages are never freed: a thread that ends leaves its to the next. */
@@ -33,8 +34,8 @@ struct pt_stage {
 	bool is_stalled;	    /* the last try to write failed, and may succeed later */
 	atomic_bool is_taken;	    /* by a thread, or all */
 	char *path;		    /* of the staging file; NULL: the memory is private */
-	uint64_t device;	    /* of the staging file */
-	uint64_t inode;
+	struct pt_stage_file file;  /* zeros: there is none */
+	atomic_bool is_nameless;    /* the path is not the file's any more */
 	int64_t since;	   /* ns; when the oldest line that waits was committed, or before */
 	int64_t next_try;  /* ns; when writing is tried again */
 	int64_t last_look; /* ns; at the clock */
@@ -167,6 +168,14 @@ struct pt_stage_sum pt_stage_end_all(pt_stage_last_line *line, const void *data)
  */
 struct pt_stage_sum pt_stage_leave_all(pt_stage_last_line *line, const void *data);
 void pt_stage_resume_all(void);
+
+/*
+ * The program is about to cut the file of that path, taken from DIRECTORY as by openat(),
+ * to size 0. If it is one of ours, which is mapped, another file is put in its place: what
+ * waits is safe, and the stage gets a new file. errno is left as it was. GIL: not needed;
+ * safe in signal handlers.
+ */
+void pt_stage_before_truncate(int directory, const char *path);
 
 /* In the child after fork: leaves the parent's memory and what is in it to the parent. */
 void pt_stage_forget_all(void);

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* So many names are tried. */
@@ -38,14 +39,16 @@ static int allocate(int fd)
  * Maps a new file of that name. Its blocks are allocated before they are touched: a full
  * disk must be an error here and not a SIGBUS later. Returns 0 or -errno.
  */
-static int map_file(const char *path, char **data)
+static int map_file(const char *path, char **data, struct pt_stage_file *file)
 {
+	struct stat status;
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return -errno;
-	int error = allocate(fd);
+	int error = fstat(fd, &status) == 0 ? allocate(fd) : -errno;
 	if (!error) {
+		*file = (struct pt_stage_file){ status.st_dev, status.st_ino };
 		*data = mmap(NULL, PT_JOURNAL_FILE_SIZE, PROT_READ | PROT_WRITE,
 			     MAP_SHARED, fd, 0);
 		error = *data == MAP_FAILED ? -errno : 0;
@@ -66,14 +69,14 @@ static void start_journal(char *data)
 	journal->run_time = pt_run_id.time;
 }
 
-char *pt_stage_file_map(const char *output, char **path)
+char *pt_stage_file_map(const char *output, char **path, struct pt_stage_file *file)
 {
 	for (int tries = 0; tries < MAX_NUMBERS; tries++) {
 		unsigned int number = atomic_fetch_add(&last_number, 1);
 		char *data = NULL;
 		*path = pt_format("%s.%d-%u" PT_JOURNAL_SUFFIX, output, (int)getpid(),
 				  number);
-		int error = *path ? map_file(*path, &data) : -ENOMEM;
+		int error = *path ? map_file(*path, &data, file) : -ENOMEM;
 		if (!error) {
 			start_journal(data);
 			return data;

@@ -5,13 +5,19 @@
 
 #include <stdint.h>
 
+/* A file, whatever its name. */
+struct pt_stage_file {
+	uint64_t device;
+	uint64_t inode;
+};
+
 /*
  * Makes a staging file beside OUTPUT, an absolute path, and maps it: PT_JOURNAL_FILE_SIZE
  * bytes of zeros but for the journal, which names this process and its run. Returns the
- * memory and puts the file's path, to be freed, in *PATH; NULL when there is no such file
- * to be had. GIL: not needed.
+ * memory, puts the file's path, to be freed, in *PATH and tells which file it is; NULL when
+ * there is no such file to be had. GIL: not needed.
  */
-char *pt_stage_file_map(const char *output, char **path);
+char *pt_stage_file_map(const char *output, char **path, struct pt_stage_file *file);
 
 /* Unmaps it. The file itself is not touched. GIL: not needed; safe in signal handlers. */
 void pt_stage_file_unmap(char *data);

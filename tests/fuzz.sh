@@ -25,7 +25,7 @@ find_clang() {
 core() {
 	for each in "$source"/lib/*.c; do
 		case $each in
-		*/late.c | */preload.c | */process.c) ;;
+		*/late.c | */preload.c | */process.c | */truncate.c) ;;
 		*) echo "$each" ;;
 		esac
 	done

@@ -24,6 +24,7 @@ import deaths
 import frameworks
 import host
 import interpreters
+import outputs
 import packages
 import processes
 import readme
@@ -50,7 +51,7 @@ def collect(found, library):
                 tests.append((name, bind(check, each, interpreter, library)))
         checks = (ways.CHECKS + settings.CHECKS + sources.CHECKS + rule_reports.CHECKS +
                   processes.CHECKS + deaths.CHECKS + tracers.CHECKS + packages.CHECKS +
-                  host.CHECKS + readme.CHECKS + stress.CHECKS)
+                  host.CHECKS + readme.CHECKS + outputs.CHECKS + stress.CHECKS)
         for check in checks:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)
