@@ -136,6 +136,9 @@ static inline const struct pt_line *pt_code_line(struct pt_code *code, enum pt_m
 bool pt_code_set_line(struct pt_code *code, enum pt_mark mark, int line,
 		      struct pt_line *text);
 
+/* Frees all rendered lines of a record, which dies. GIL: not needed. */
+void pt_code_free_lines(struct pt_code *code);
+
 /*
  * Returns whether the rules want a module as a whole. ORIGIN is that of its spec: a path,
  * "built-in", "frozen", or NULL for a namespace package. GIL: not needed.
