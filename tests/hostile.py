@@ -174,6 +174,9 @@ class Scene:
     def __enter__(self):
         self.root = tempfile.mkdtemp(prefix="pytrace-hostile-")
         os.chmod(self.root, 0o755)
+        # Where the victim can read it, wherever the build is.
+        self.library = shutil.copy(LIBRARY, self.root)
+        os.chmod(self.library, 0o755)
         self.public = os.path.join(self.root, "public")
         self.home = os.path.join(self.root, "home")
         os.mkdir(self.public)
@@ -213,7 +216,7 @@ class Scene:
 
     def run(self, end, output, run_id="", extra=None):
         action, status = ENDS[end]
-        environment = {"PATH": os.environ["PATH"], "LD_PRELOAD": LIBRARY, "HOME": self.home,
+        environment = {"PATH": os.environ["PATH"], "LD_PRELOAD": self.library, "HOME": self.home,
                        "PYTRACE_OUTPUT": output, "PYTRACE_INCLUDE": "@user"}
         if run_id:
             environment["PYTRACE_RUN"] = run_id
@@ -300,7 +303,7 @@ def modes(scene, choice):
     """What the victim makes is its own: staging files are private, traces as asked for."""
     del choice
     action = "import os\nfor n in os.listdir('.'):\n    print(n, oct(os.stat(n).st_mode & 0o777))"
-    environment = {"PATH": os.environ["PATH"], "LD_PRELOAD": LIBRARY,
+    environment = {"PATH": os.environ["PATH"], "LD_PRELOAD": scene.library,
                    "PYTRACE_OUTPUT": "trace.txt", "PYTRACE_MODE": "0640"}
     done = subprocess.run([PYTHON, "-c", action], cwd=scene.public, env=environment,
                           preexec_fn=become(VICTIM), capture_output=True, check=True)
