@@ -586,7 +586,9 @@ bool pt_sink_recover_child(int pid)
 
 	if (!target.path || !pt_recover_has(target.path, pid) || pt_sink_begin(&place) != 0)
 		return false;
-	is_found = is_file && pt_recover_process(target.path, fd, pid);
+	/* What the child was writing is there already, if that was torn. */
+	is_found = is_file && (pt_recover_process(target.path, fd, pid) ||
+			       !pt_recover_has(target.path, pid));
 	pt_sink_end();
 	return is_found;
 }
