@@ -219,18 +219,20 @@ static void unlink_file(const struct pt_stage *stage)
 /* Gives a stage its memory: a file's in front of a file, if that can be had. */
 static bool open_stage(struct pt_stage *stage)
 {
+	struct pt_place place = { 0 };
 	const char *output = NULL;
 
 	if (!pt_turn_take())
 		return false;
 	output = pt_sink_open();
-	stage->data = output ? pt_stage_file_map(output, &stage->path, &stage->file) : NULL;
+	pt_sink_identify(&place);
+	stage->data = output ? pt_stage_file_map(output, &place, &stage->path, &stage->file) :
+			       NULL;
 	if (!stage->data)
 		stage->data = calloc(1, PT_JOURNAL_FILE_SIZE);
 	if (stage->data) {
 		stage->journal = (struct pt_journal *)(void *)(stage->data +
 							       PT_JOURNAL_TEXT_SIZE);
-		pt_sink_identify(&stage->journal->place);
 		atomic_store(&stage->is_direct, !output);
 		atomic_store(&stage->limit, PT_STAGE_SIZE);
 	}

@@ -225,6 +225,22 @@ class Turns:
                 label, count, count * length, len(compared)))
 
 
+def is_alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            return file.read().rpartition(b") ")[2][:1] not in (b"Z", b"X")
+    except OSError:
+        return False
+
+
+def wait_for_deaths(pids):
+    """Waits until processes that were killed are dead, which takes a while."""
+    deadline = time.monotonic() + 60
+    for pid in pids:
+        while is_alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
 class Scene:
     """A folder with a busy program, the log of its threads, and what comes out."""
 
@@ -271,6 +287,8 @@ class Scene:
 
     def recover(self, interpreter, library):
         """Lets the next process of the run come, which may have a file of its own."""
+        wait_for_deaths(int(re.search(r"\.(\d+)-\d+\.staged$", name).group(1))
+                        for name in staged_files(self.folder))
         before = os.listdir(self.folder.path)
         finish(self.folder, interpreter, library, "-c", "pass", PYTRACE_RUN=LATER,
                PYTRACE_OUTPUT=self.output)
