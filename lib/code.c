@@ -179,10 +179,9 @@ static bool is_generated(const struct pt_file *file)
 /* The origin of the file of the nearest caller that comes from one. */
 static unsigned int origin_of_caller(void)
 {
-	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
+	PyFrameObject *frame = pt_python_step_out(pt_python_frame()); /* owned */
 	unsigned int origin = 0;
 
-	frame = frame ? pt_python_frame_back(frame) : NULL;
 	while (frame && origin == 0) {
 		PyObject *object = pt_python_frame_code(frame);
 		struct pt_code *code = object ? pt_code_find(object) : NULL;
@@ -196,9 +195,7 @@ static unsigned int origin_of_caller(void)
 		pt_file_release(file);
 		free(name);
 		pt_python_drop(object);
-		PyFrameObject *back = pt_python_frame_back(frame);
-		pt_python_drop(frame);
-		frame = back;
+		frame = pt_python_step_out(frame);
 	}
 	pt_python_drop(frame);
 	return origin ? origin : PT_ORIGIN_USER;
@@ -219,13 +216,7 @@ static unsigned int synthetic_origin(const struct pt_code *code, const char *mod
 
 static char *global_text(PyObject *globals, const char *name)
 {
-	PyObject *value = globals ? pt_value_item(globals, name) : NULL;
-	char *text = NULL;
-
-	if (value && pt_python_is_exactly(value, pt_py.str_type))
-		text = pt_python_text(value);
-	pt_python_drop(value);
-	return text;
+	return pt_python_take_text(globals ? pt_value_item(globals, name) : NULL);
 }
 
 /* sys.argv[0], to be freed, or NULL. */
@@ -287,8 +278,7 @@ static char *find_main(const struct pt_code *code, PyObject *globals)
 /* "shop" for "/x/shop.py": what stdlib trace calls the module name. */
 static char *module_of_file(const char *file)
 {
-	const char *slash = strrchr(file, '/');
-	const char *base = slash ? slash + 1 : file;
+	const char *base = pt_base_name(file);
 	const char *dot = strrchr(base, '.');
 	size_t leading = strspn(base, ".");
 

@@ -10,6 +10,7 @@
 #include "exception.h"
 
 #include "message.h"
+#include "util.h"
 #include "value.h"
 
 #include <stdlib.h>
@@ -103,10 +104,9 @@ static void add_os_error(struct pt_message *message, PyObject *exception)
 static void add_base_name(struct pt_message *message, PyObject *name)
 {
 	char *path = pt_python_text(name);
-	const char *slash = path ? strrchr(path, '/') : NULL;
 
 	if (path)
-		pt_message_add(message, slash ? slash + 1 : path);
+		pt_message_add(message, pt_base_name(path));
 	free(path);
 }
 

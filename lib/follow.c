@@ -123,13 +123,6 @@ bool pt_follow_wants_exec(char *const *environment)
 	return !follow || (strcmp(follow, "none") != 0 && strcmp(follow, "fork") != 0);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* Returns the value of LD_PRELOAD, or NULL. */
 static const char *preload_of(char *const *environment)
 {
@@ -143,7 +136,7 @@ size_t pt_follow_size(char *const *environment)
 	if (!carried || !environment)
 		return 0;
 	const char *preload = preload_of(environment);
-	if (preload && strstr(preload, base_name(library)))
+	if (preload && strstr(preload, pt_base_name(library)))
 		return 0;
 	while (environment[count])
 		count++;

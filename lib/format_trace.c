@@ -16,13 +16,6 @@
  * (gh-103956). */
 #define NEW_LAYOUT_MINOR 13
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* What linecache finds: no text for what is not a file, nor in a zip file. */
 static const char *find_text(const struct pt_code *code, int line, size_t *size)
 {
@@ -42,7 +35,7 @@ static void render_line(const struct pt_format_options *options,
 	bool is_new = options->minor >= NEW_LAYOUT_MINOR;
 
 	(void)head;
-	pt_buf_add_format(out, "%s(%d)", base_name(code->file->name), line);
+	pt_buf_add_format(out, "%s(%d)", pt_base_name(code->file->name), line);
 	if (!is_new || text)
 		pt_buf_add_string(out, is_new ? ":  " : ": ");
 	if (text)

@@ -32,11 +32,9 @@ struct importer {
 static bool is_import_system(const char *name)
 {
 	static const char package[] = "/importlib/__init__.py";
-	size_t length = strlen(name);
 
 	return strncmp(name, "<frozen importlib", 17) == 0 ||
-	       (length > strlen(package) &&
-		strcmp(name + length - strlen(package), package) == 0);
+	       pt_has_suffix(name, strlen(name), package);
 }
 
 /* Looks at one frame. Returns whether it is the importer. */
@@ -59,15 +57,11 @@ static bool look_at(PyFrameObject *frame, struct importer *importer)
 
 static void find_importer(struct importer *importer)
 {
-	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
+	PyFrameObject *frame = pt_python_step_out(pt_python_frame()); /* owned */
 
-	frame = frame ? pt_python_frame_back(frame) : NULL;
-	while (frame) {
-		bool is_found = look_at(frame, importer);
-		PyFrameObject *back = is_found ? NULL : pt_python_frame_back(frame);
-		pt_python_drop(frame);
-		frame = back;
-	}
+	while (frame && !look_at(frame, importer))
+		frame = pt_python_step_out(frame);
+	pt_python_drop(frame);
 }
 
 /* What is shown of a module's origin: its whole path, for that is what an import tells,

@@ -439,11 +439,9 @@ static int start(const char **reason)
 static bool is_watching(void)
 {
 	PyObject *tool = tool_id >= 0 ? ask_monitoring(GET_TOOL, "(i)", tool_id) : NULL;
-	bool is_text = tool && pt_python_is_exactly(tool, pt_py.str_type);
-	char *name = is_text ? pt_python_text(tool) : NULL;
+	char *name = pt_python_take_text(tool);
 	bool is_ours = name && strcmp(name, TOOL_NAME) == 0;
 
-	pt_python_drop(tool);
 	free(name);
 	return is_ours;
 }

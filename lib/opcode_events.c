@@ -25,17 +25,13 @@ static void set_opcodes(PyFrameObject *frame, bool is_on)
 /* Sets it again in all frames of the thread that have it. */
 static void set_again(void)
 {
-	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
+	PyFrameObject *frame = pt_python_frame(); /* owned */
 
-	pt_py.Py_IncRef((PyObject *)frame);
-	while (frame) {
+	for (; frame; frame = pt_python_step_out(frame)) {
 		if (pt_python_attr_long((PyObject *)frame, OPCODES, 0)) {
 			set_opcodes(frame, false);
 			set_opcodes(frame, true);
 		}
-		PyFrameObject *back = pt_python_frame_back(frame);
-		pt_python_drop(frame);
-		frame = back;
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include "output.h"
 
+#include "command_line.h"
 #include "util.h"
 
 #include <ctype.h>
@@ -132,10 +133,8 @@ bool pt_output_make_private(struct pt_output *output, int pid)
 {
 	if (!output->path || output->is_private)
 		return true;
-	const char *slash = strrchr(output->path, '/');
-	const char *name = slash ? slash + 1 : output->path;
 	const char *dot = strrchr(output->path, '.');
-	size_t stem = dot && dot > name ? (size_t)(dot - output->path) :
+	size_t stem = dot && dot > pt_base_name(output->path) ? (size_t)(dot - output->path) :
 					       strlen(output->path);
 	char *path =
 		pt_format("%.*s.%d%s", (int)stem, output->path, pid, output->path + stem);
@@ -150,11 +149,8 @@ bool pt_output_make_private(struct pt_output *output, int pid)
 
 bool pt_output_has_suffix(const struct pt_output *output, const char *suffix)
 {
-	size_t size = output->path ? strlen(output->path) : 0;
-	size_t suffix_size = strlen(suffix);
-
-	return size > suffix_size &&
-	       strcmp(output->path + size - suffix_size, suffix) == 0;
+	return output->path &&
+	       pt_has_suffix(output->path, strlen(output->path), suffix);
 }
 
 void pt_output_destroy(struct pt_output *output)
@@ -180,7 +176,7 @@ char *pt_output_absolute(const char *text, const char *directory)
 }
 
 /* Finds the last component of a path, without slashes at its end; *SIZE is its length. */
-static const char *base_name(const char *path, size_t *size)
+static const char *last_component(const char *path, size_t *size)
 {
 	size_t end = strlen(path);
 
@@ -193,44 +189,18 @@ static const char *base_name(const char *path, size_t *size)
 	return path + start;
 }
 
-/*
- * What a Python command line runs: the argument of "-m", or the first that is no option.
- * NULL: there is neither. Options may stand together ("-Im module").
- */
-static const char *main_argument(char *const *argv)
-{
-	for (; *argv; argv++) {
-		const char *option = *argv;
-
-		if (option[0] != '-' || option[1] == '\0')
-			return option;
-		if (option[1] == '-') {
-			if (strcmp(option, "--check-hash-based-pycs") == 0 && argv[1])
-				argv++;
-			continue;
-		}
-		size_t letter = strcspn(option, "mcWX");
-		bool takes_next = option[letter] && !option[letter + 1];
-		if (option[letter] == 'c')
-			return NULL;
-		if (option[letter] == 'm')
-			return takes_next ? argv[1] : option + letter + 1;
-		if (takes_next && argv[1])
-			argv++;
-	}
-	return NULL;
-}
-
 char *pt_output_program(char *const *argv)
 {
 	size_t size = 0;
-	const char *name = base_name(argv && *argv ? *argv : "", &size);
+	const char *name = last_component(argv && *argv ? *argv : "", &size);
 
 	if (strncmp(name, "python", 6) == 0) {
-		const char *main = main_argument(argv + 1);
-		name = base_name(main && strcmp(main, "-") != 0 ? main : "python", &size);
+		char kind = 0;
+		const char *main = pt_command_line_main(argv, &kind);
+		bool has_name = main && kind != 'c' && strcmp(main, "-") != 0;
+		name = last_component(has_name ? main : "python", &size);
 	}
-	if (size > 3 && strncmp(name + size - 3, ".py", 3) == 0)
+	if (pt_has_suffix(name, size, ".py"))
 		size -= 3;
 	return size ? strndup(name, size) : strdup("python");
 }

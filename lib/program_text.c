@@ -3,6 +3,7 @@
 
 #include "program_text.h"
 
+#include "command_line.h"
 #include "source.h"
 #include "util.h"
 
@@ -37,28 +38,10 @@ void pt_program_text_start(char *const *argv)
 
 const char *pt_program_text_command(char *const *argv)
 {
-	if (!argv || !*argv)
-		return NULL;
-	for (argv++; *argv; argv++) {
-		const char *option = *argv;
-		if (option[0] != '-' || option[1] == '\0')
-			return NULL;
-		if (option[1] == '-') {
-			if (strcmp(option, "--check-hash-based-pycs") == 0 && argv[1])
-				argv++;
-			continue;
-		}
-		/* Options may stand together, "-Bc"; these take the rest, or the next. */
-		size_t letter = strcspn(option, "mcWX");
-		bool takes_next = option[letter] && !option[letter + 1];
-		if (option[letter] == 'm')
-			return NULL;
-		if (option[letter] == 'c')
-			return takes_next ? argv[1] : option + letter + 1;
-		if (takes_next && argv[1])
-			argv++;
-	}
-	return NULL;
+	char kind = 0;
+	const char *text = pt_command_line_main(argv, &kind);
+
+	return kind == 'c' ? text : NULL;
 }
 
 /* Reads what Python has read of standard input: its offset is ours, too. */

@@ -255,15 +255,18 @@ bool pt_python_set_attr(PyObject *object, const char *name, PyObject *value)
 	return is_set;
 }
 
-char *pt_python_attr_text(PyObject *object, const char *name)
+char *pt_python_take_text(PyObject *value)
 {
-	PyObject *value = pt_python_attr(object, name);
-	char *text = NULL;
+	bool is_text = value && pt_python_is_exactly(value, pt_py.str_type);
+	char *text = is_text ? pt_python_text(value) : NULL;
 
-	if (value && pt_python_is_exactly(value, pt_py.str_type))
-		text = pt_python_text(value);
 	pt_python_drop(value);
 	return text;
+}
+
+char *pt_python_attr_text(PyObject *object, const char *name)
+{
+	return pt_python_take_text(pt_python_attr(object, name));
 }
 
 long pt_python_attr_long(PyObject *object, const char *name, long fallback)
@@ -325,17 +328,10 @@ PyObject *pt_python_frame_code(PyFrameObject *frame)
 
 void pt_python_learn_frames(void)
 {
-	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
+	PyFrameObject *frame = pt_py.has_frame_api ? NULL : pt_python_frame();
 
-	if (pt_py.has_frame_api || !frame)
-		return;
-	pt_py.Py_IncRef((PyObject *)frame);
-	while (frame) {
-		PyFrameObject *back = pt_python_frame_back(frame);
+	for (; frame; frame = pt_python_step_out(frame))
 		pt_python_drop(pt_python_frame_code(frame));
-		pt_python_drop(frame);
-		frame = back;
-	}
 }
 
 PyFrameObject *pt_python_frame_back(PyFrameObject *frame)
@@ -348,4 +344,20 @@ PyFrameObject *pt_python_frame_back(PyFrameObject *frame)
 		return NULL;
 	}
 	return (PyFrameObject *)back;
+}
+
+PyFrameObject *pt_python_frame(void)
+{
+	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed */
+
+	pt_py.Py_IncRef((PyObject *)frame);
+	return frame;
+}
+
+PyFrameObject *pt_python_step_out(PyFrameObject *frame)
+{
+	PyFrameObject *back = frame ? pt_python_frame_back(frame) : NULL;
+
+	pt_python_drop(frame);
+	return back;
 }

@@ -237,6 +237,12 @@ int pt_python_bind(void *handle, const char **missing);
 char *pt_python_text(PyObject *object);
 
 /*
+ * Drops VALUE, which may be NULL, and returns its text, see pt_python_text(). NULL if it
+ * is not exactly a str. GIL: held.
+ */
+char *pt_python_take_text(PyObject *value);
+
+/*
  * Returns the str TEXT, a new reference, or NULL without memory; no exception is left.
  * TEXT is a literal, which is known by its address: it is made a str once, so that looking
  * it up again and again leaves no traces in the interpreter's caches. GIL: held.
@@ -276,6 +282,15 @@ PyObject *pt_python_borrow_frame_code(PyFrameObject *frame);
 
 /* Returns the caller of FRAME, a new reference, or NULL at the outermost. GIL: held. */
 PyFrameObject *pt_python_frame_back(PyFrameObject *frame);
+
+/* Returns the running frame, a new reference, or NULL. GIL: held. */
+PyFrameObject *pt_python_frame(void);
+
+/*
+ * Drops FRAME, which may be NULL, and returns its caller, a new reference, or NULL: for
+ * walks from the running frame outwards. GIL: held.
+ */
+PyFrameObject *pt_python_step_out(PyFrameObject *frame);
 
 /* Drops a reference; NULL is allowed. GIL: held. */
 static inline void pt_python_drop(void *object)

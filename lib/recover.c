@@ -79,7 +79,7 @@ static bool parse_name(const char *name, struct find *find)
 	const size_t suffix = strlen(PT_JOURNAL_SUFFIX);
 	size_t size = strlen(name);
 
-	if (size <= suffix || strcmp(name + size - suffix, PT_JOURNAL_SUFFIX) != 0)
+	if (!pt_has_suffix(name, size, PT_JOURNAL_SUFFIX))
 		return false;
 	const char *end = name + size - suffix;
 	const char *dot = memrchr(name, '.', size - suffix);
@@ -185,14 +185,6 @@ static size_t same_size(int fd, off_t offset, const char *part, size_t size)
 	return same;
 }
 
-/* The part of the text that is whole lines. */
-static size_t whole_lines(const char *start, size_t size)
-{
-	const char *end = memrchr(start, '\n', size);
-
-	return end ? (size_t)(end - start) + 1 : 0;
-}
-
 /*
  * The process was killed in the midst of writing: how much of the text is there? It
  * begins where the journal says. What others wrote behind a part of it begins a line.
@@ -206,7 +198,7 @@ static size_t written_size(int fd, off_t file_size, const struct pt_journal *jou
 		return 0;
 	size_t same = same_size(fd, offset, start, journal->writing - journal->flushed);
 	bool is_at_end = offset + (off_t)same == file_size;
-	return is_at_end ? same : whole_lines(start, same);
+	return is_at_end ? same : pt_whole_lines(start, same);
 }
 
 /*
@@ -270,11 +262,7 @@ static bool append_packed(struct find *find, int fd, off_t file_size)
 
 static bool is_packed(const struct find *find)
 {
-	const size_t suffix = strlen(PT_ZSTD_SUFFIX);
-
-	return find->base_size > suffix &&
-	       strncmp(find->name + find->base_size - suffix, PT_ZSTD_SUFFIX, suffix) ==
-		       0;
+	return pt_has_suffix(find->name, find->base_size, PT_ZSTD_SUFFIX);
 }
 
 /* Opens the output by the name that a staging file has: no link, nobody else's. */
@@ -370,7 +358,7 @@ static bool open_search(struct search *search, const char *path)
 		return false;
 	memcpy(directory, path, size);
 	directory[size] = '\0';
-	search->base = slash ? slash + 1 : path;
+	search->base = pt_base_name(path);
 	search->directory = open(!slash ? "." : size ? directory : "/",
 				 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return search->directory >= 0;

@@ -3,6 +3,8 @@
 
 #include "repeats.h"
 
+#include "util.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -187,10 +189,9 @@ static size_t least(size_t a, size_t b)
 }
 
 /* The part that is whole lines, unless that is very little. */
-static size_t whole_lines(const char *data, size_t size)
+static size_t most_lines(const char *data, size_t size)
 {
-	const char *end = memrchr(data, '\n', size);
-	size_t length = end ? (size_t)(end - data) + 1 : 0;
+	size_t length = pt_whole_lines(data, size);
 
 	return length < MIN_LENGTH ? size : length;
 }
@@ -211,7 +212,7 @@ static bool add_run(struct pt_repeats *repeats, struct text *text)
 	size_t length = common_length(seen, data, least(size, room));
 	if (length < KEY_SIZE)
 		return false;
-	add_repeat(text, back, whole_lines(data, length));
+	add_repeat(text, back, most_lines(data, length));
 	return true;
 }
 

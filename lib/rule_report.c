@@ -135,8 +135,7 @@ char *pt_rule_report_guess_file(const char *rule, const char *path, const char *
 
 	if (!head || !*head || strchr("@~.", *head) || strchr(head, '*'))
 		goto out;
-	bool is_path = strchr(head, '/') ||
-		       (length > 3 && strcmp(head + length - 3, ".py") == 0);
+	bool is_path = strchr(head, '/') || pt_has_suffix(head, length, ".py");
 	const char *name = head + (*head == '/');
 	if (is_path && path && has_components(path, name, strlen(name)))
 		meaning = pt_format("**/%s%s", name, rule + length);

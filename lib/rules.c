@@ -168,10 +168,8 @@ static char *parse_module(struct pt_rule *rule, const char *text)
 
 static bool is_path_pattern(const char *text)
 {
-	size_t length = strlen(text);
-
 	return strchr(text, '/') || strcmp(text, ".") == 0 || strcmp(text, "..") == 0 ||
-	       (length > 3 && strcmp(text + length - 3, ".py") == 0);
+	       pt_has_suffix(text, strlen(text), ".py");
 }
 
 /* "TestCart::test_add", as pytest writes it, is "TestCart.test_add". */

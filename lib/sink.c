@@ -427,18 +427,10 @@ void pt_sink_end(void)
 		unlock_file();
 }
 
-/* The part of the text that is whole lines. */
-static size_t whole_lines(const char *text, size_t size)
-{
-	const char *end = memrchr(text, '\n', size);
-
-	return end ? (size_t)(end - text) + 1 : 0;
-}
-
 /* Takes the part of a line that was written before an error back. */
 static void cut_line(const char *data, off_t start, size_t *written)
 {
-	size_t whole = whole_lines(data, *written);
+	size_t whole = pt_whole_lines(data, *written);
 	struct stat status;
 
 	if (whole < *written && fstat(fd, &status) == 0 &&

@@ -43,8 +43,8 @@ static _Atomic(struct pt_stage *) stages;
 /* See pt_stage_start(). */
 static const struct pt_pause *pausing;
 
-/* Events are dropped: the last line has been written. */
-static atomic_bool has_ended;
+/* The last line is written, or about to be: later events are dropped. */
+static atomic_bool drops_events;
 
 /* How many threads are ending the process, or making it another program: events wait. */
 static atomic_int is_leaving;
@@ -286,7 +286,7 @@ static bool ready_stage(struct pt_stage *stage)
 	for (;;) {
 		if (is_leaving)
 			wait_for_end();
-		if (has_ended || !pt_sink_is_alive())
+		if (drops_events || !pt_sink_is_alive())
 			return false;
 		if (atomic_load(&stage->limit))
 			return true;
@@ -336,7 +336,7 @@ static char *find_room(struct pt_stage *stage, size_t size)
 {
 	for (;;) {
 		bool is_ready = ready_stage(stage);
-		if (has_ended || !pt_sink_is_alive())
+		if (drops_events || !pt_sink_is_alive())
 			return NULL;
 		if (is_ready && (is_late(stage) ||
 				 (!has_room(stage, size) && !stage->is_stalled)))
@@ -398,7 +398,7 @@ bool pt_stage_has_gap(struct pt_stage *stage, uint64_t *count, int *error)
 {
 	uint64_t lost = atomic_load(&stage->lost);
 
-	if (!has_untold(stage) || has_ended || !pt_sink_is_alive())
+	if (!has_untold(stage) || drops_events || !pt_sink_is_alive())
 		return false;
 	*count = lost - stage->lost_told;
 	*error = stage->error;
@@ -490,7 +490,7 @@ struct pt_stage_sum pt_stage_end_all(pt_stage_last_line *line, const void *data)
 	struct pt_stage_sum sum = { 0 };
 	int saved = errno;
 
-	atomic_store(&has_ended, true);
+	atomic_store(&drops_events, true);
 	stop_all();
 	/* Where this thread was interrupted while it had the turn, recovery does it. */
 	if (pt_turn_take()) {
@@ -553,7 +553,7 @@ void pt_stage_before_truncate(int directory, const char *path)
 
 void pt_stage_forget_all(void)
 {
-	has_ended = false;
+	drops_events = false;
 	is_leaving = 0;
 	for (struct pt_stage *stage = atomic_load(&stages); stage; stage = stage->next) {
 		drop_memory(stage);

@@ -84,11 +84,8 @@ char *pt_task_name(void)
 	PyObject *module = find_module();
 	PyObject *task = module ? find_task(module) : NULL;
 	PyObject *name = task && task != pt_py.none ? name_of(module, task) : NULL;
-	char *text = NULL;
+	char *text = pt_python_take_text(name);
 
-	if (name && pt_python_is_exactly(name, pt_py.str_type))
-		text = pt_python_text(name);
-	pt_python_drop(name);
 	pt_python_drop(task);
 	pt_python_drop(module);
 	pt_py.PyErr_Clear();

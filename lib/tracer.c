@@ -386,22 +386,16 @@ static inline void write_mark(struct pt_thread *thread, struct pt_code *code,
 /* Counts the frames again from the interpreter's own, up to the running one. */
 static void resync(struct pt_thread *thread, const void *running)
 {
-	PyFrameObject *frame = pt_py.PyEval_GetFrame(); /* borrowed, then owned */
-	bool is_owned = false;
+	PyFrameObject *frame = pt_python_frame(); /* owned */
 
 	thread->depth = 0;
-	while (frame) {
+	for (; frame; frame = pt_python_step_out(frame)) {
 		PyObject *object = pt_python_frame_code(frame);
 		struct pt_code *code = object ? pt_code_find(object) : NULL;
 		if (code && code->is_traced)
 			pt_thread_push(thread, object, running ? frame : NULL,
 				       pt_py.PyFrame_GetLineNumber(frame));
 		pt_python_drop(object);
-		PyFrameObject *back = pt_python_frame_back(frame);
-		if (is_owned)
-			pt_python_drop(frame);
-		frame = back;
-		is_owned = true;
 	}
 	/* They were found from the running one outwards. */
 	for (unsigned int i = 0, j = thread->depth; i + 1 < j; i++) {

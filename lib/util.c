@@ -279,6 +279,27 @@ void pt_clean_line(char *text)
 	}
 }
 
+const char *pt_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool pt_has_suffix(const char *text, size_t size, const char *suffix)
+{
+	size_t length = strlen(suffix);
+
+	return size > length && memcmp(text + size - length, suffix, length) == 0;
+}
+
+size_t pt_whole_lines(const char *text, size_t size)
+{
+	const char *end = memrchr(text, '\n', size);
+
+	return end ? (size_t)(end - text) + 1 : 0;
+}
+
 size_t pt_utf8_length(const char *bytes, size_t size)
 {
 	const unsigned char *text = (const unsigned char *)bytes;

@@ -79,6 +79,18 @@ void pt_quiet_end(const struct pt_quiet *quiet, int error);
  */
 const char *pt_nearest(const char *word, const char *const *names, size_t count);
 
+/* Returns what follows the last slash of PATH, or all of it. GIL: not needed. */
+const char *pt_base_name(const char *path);
+
+/*
+ * Returns whether the SIZE bytes of TEXT end in SUFFIX and are longer than it. GIL: not
+ * needed.
+ */
+bool pt_has_suffix(const char *text, size_t size, const char *suffix);
+
+/* Returns the length of the whole lines at the start of TEXT. GIL: not needed. */
+size_t pt_whole_lines(const char *text, size_t size);
+
 /*
  * Takes "/./", "//", "/../" and a trailing slash out of the absolute PATH, in place, by
  * its text alone. The root becomes "". GIL: not needed.

@@ -149,13 +149,7 @@ PyObject *pt_value_attr(PyObject *object, const char *name)
 
 char *pt_value_attr_text(PyObject *object, const char *name)
 {
-	PyObject *value = pt_value_attr(object, name);
-	char *text = NULL;
-
-	if (value && pt_python_is_exactly(value, pt_py.str_type))
-		text = pt_python_text(value);
-	pt_python_drop(value);
-	return text;
+	return pt_python_take_text(pt_value_attr(object, name));
 }
 
 PyObject *pt_value_of_type(PyObject *type, const char *name)

@@ -364,6 +364,33 @@ START_TEST(write_fails)
 }
 END_TEST
 
+START_TEST(base_name)
+{
+	ck_assert_str_eq(pt_base_name("/x/shop.py"), "shop.py");
+	ck_assert_str_eq(pt_base_name("shop.py"), "shop.py");
+	ck_assert_str_eq(pt_base_name("x/"), "");
+}
+END_TEST
+
+START_TEST(suffix)
+{
+	ck_assert(pt_has_suffix("a.py", 4, ".py"));
+	ck_assert(!pt_has_suffix(".py", 3, ".py"));
+	ck_assert(!pt_has_suffix("y", 1, ".py"));
+	ck_assert(!pt_has_suffix("a.pyc", 5, ".py"));
+	ck_assert(pt_has_suffix("a.pyc", 4, ".py"));
+}
+END_TEST
+
+START_TEST(whole_lines)
+{
+	ck_assert_uint_eq(pt_whole_lines("", 0), 0);
+	ck_assert_uint_eq(pt_whole_lines("ab", 2), 0);
+	ck_assert_uint_eq(pt_whole_lines("a\nb\nc", 5), 4);
+	ck_assert_uint_eq(pt_whole_lines("a\nb\nc", 3), 2);
+}
+END_TEST
+
 static TCase *buffer_case(void)
 {
 	TCase *tcase = tcase_create("buffer");
@@ -391,6 +418,9 @@ Suite *pt_util_suite(void)
 	tcase_add_loop_test(names_case, nearest_name, 0, PT_ARRAY_SIZE(nearest_rows));
 	tcase_add_test(names_case, nearest_takes_the_nearest);
 	tcase_add_loop_test(names_case, normalized_path, 0, PT_ARRAY_SIZE(path_rows));
+	tcase_add_test(names_case, base_name);
+	tcase_add_test(names_case, suffix);
+	tcase_add_test(names_case, whole_lines);
 	suite_add_tcase(suite, names_case);
 	tcase_add_test(write_case, write_survives_signals);
 	tcase_add_test(write_case, write_fails);
