@@ -9,8 +9,8 @@
 struct pt_backend {
 	const char *name;
 	/*
-	 * Watches the current interpreter from now on. Returns 0, or -errno when it
-	 * cannot, with a word on why in *REASON. No exception is left. GIL: held.
+	 * Watches the current interpreter from now on. Returns 0, or -errno with the
+	 * reason in *REASON. Leaves no exception. GIL: held.
 	 */
 	int (*start)(const char **reason);
 	/* Returns whether the current interpreter is watched already. GIL: held. */

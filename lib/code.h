@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One record per code object: its names, the verdict on it, its lines ready to be copied.
- */
+/* One record per code object: its names, the verdict on it, its lines ready to copy. */
 #ifndef PT_CODE_H
 #define PT_CODE_H
 
@@ -21,14 +20,14 @@ struct pt_rules;
 #define PT_CODE_RESUMABLE \
 	(PT_CODE_GENERATOR | PT_CODE_COROUTINE | PT_CODE_ASYNC_GENERATOR)
 
-/* Code of the import system whose calls tell of imports. */
+/* Code of the import system whose calls announce imports. */
 enum pt_code_role {
 	PT_ROLE_NONE,
-	PT_ROLE_LOAD,	/* _load_unlocked(spec): a module is about to be loaded */
-	PT_ROLE_UNLOCK, /* __exit__() of a module lock: an import ended, well or not */
+	PT_ROLE_LOAD,	/* _load_unlocked(spec): a module is about to load */
+	PT_ROLE_UNLOCK, /* __exit__() of a module lock: an import ended or failed */
 };
 
-/* What happens at a line of code and looks the same each time: it is rendered once. */
+/* Events at a line of code that look the same each time: each is rendered once. */
 enum pt_mark {
 	PT_MARK_LINE,
 	PT_MARK_CALL,
@@ -39,8 +38,10 @@ enum pt_mark {
 	PT_MARK_COUNT,
 };
 
-/* Such an event, rendered: what stands before the blanks (see struct pt_head), and the
- * rest. */
+/*
+ * Such an event, rendered: what comes before the blanks (see struct pt_head), and the
+ * rest.
+ */
 struct pt_line {
 	unsigned int head;
 	unsigned int width; /* of the head */
@@ -48,16 +49,20 @@ struct pt_line {
 	char text[];	    /* and room for pt_copy_blocks() */
 };
 
-/* The lines of a record with one mark, from its first line on. Replaced by a larger one
- * when too small. */
+/*
+ * A record's lines with one mark, from its first line on. When too small, a larger table
+ * replaces it.
+ */
 struct pt_line_table {
 	struct pt_line_table *previous; /* kept: another thread may still be reading it */
 	unsigned int count;
 	_Atomic(struct pt_line *) lines[];
 };
 
-/* What is known of a code object; first, close together, what each event needs. Strings
- * are owned. */
+/*
+ * What is known of a code object. The fields that every event needs come first, close
+ * together. Strings are owned.
+ */
 struct pt_code {
 	PyObject *object; /* borrowed; owned in free-threaded builds */
 	int first_line;
@@ -67,12 +72,12 @@ struct pt_code {
 	_Atomic(struct pt_line_table *) tables[PT_MARK_COUNT];
 	struct pt_file *file; /* a reference */
 	char *name;	      /* co_name */
-	char *qualname;	      /* co_qualname, or its equal before 3.11 */
-	char *module;	      /* base name of __file__ without ending, or NULL */
+	char *qualname;	      /* co_qualname, or its equivalent before 3.11 */
+	char *module;	      /* base name of __file__ without suffix, or NULL */
 	atomic_int
-		base_indent; /* indentation of the body's first line; -1: not known yet */
+		base_indent; /* indentation of the body's first line; -1: unknown */
 	unsigned int flags;  /* co_flags */
-	unsigned int origin; /* set of enum pt_origin; 0: that of the file */
+	unsigned int origin; /* set of enum pt_origin; 0: as the file */
 	enum pt_code_role role;
 	unsigned char *bytecode; /* of resumable code before 3.12, else NULL */
 	size_t bytecode_size;
@@ -82,17 +87,17 @@ struct pt_code {
 extern struct pt_code pt_code_excluded;
 
 /*
- * Stands for the record of code that the rules want and the format does not show as long
- * as its globals have no __file__: importlib's modules get theirs late. It is asked about
- * again each time.
+ * Stands for the record of code that the rules want but the format does not show while
+ * its globals have no __file__: importlib's modules get theirs late. Such code is decided
+ * anew each time.
  */
 extern struct pt_code pt_code_deferred;
 
-/* What decides about code. The pointers are borrowed for the time of the process. */
+/* What decides about code. The pointers are borrowed for the life of the process. */
 struct pt_code_policy {
 	const struct pt_rules *rules;
 	bool needs_file;      /* only code with __file__ in its globals is traced */
-	bool wants_imports;   /* code with a role is kept */
+	bool wants_imports;   /* code with a role gets a record */
 	bool wants_machinery; /* importlib's own code may be traced */
 	bool wants_report;    /* PYTRACE_DEBUG=rules */
 };
@@ -101,8 +106,8 @@ struct pt_code_policy {
 void pt_code_start(const struct pt_code_policy *policy);
 
 /*
- * Prepares the current interpreter for records. Returns 0, or -errno when records cannot
- * be attached to its code objects. GIL: held.
+ * Prepares the current interpreter for records. Returns 0, or -errno if its code objects
+ * cannot have any. GIL: held.
  */
 int pt_code_start_interpreter(void);
 
@@ -110,9 +115,9 @@ int pt_code_start_interpreter(void);
 struct pt_code *pt_code_find(PyObject *object);
 
 /*
- * Returns the record of the code object that the current frame runs, borrowed; makes and
- * decides it the first time. Never NULL: what cannot be recorded is excluded. Any pending
- * exception must have been saved. GIL: held.
+ * Returns the record of the code object that the current frame runs, borrowed. The first
+ * time, makes it and decides on it. Never NULL: code that cannot be recorded is excluded.
+ * The caller has saved any pending exception. GIL: held.
  */
 struct pt_code *pt_code_get(PyObject *object);
 
@@ -130,13 +135,13 @@ static inline const struct pt_line *pt_code_line(struct pt_code *code, enum pt_m
 }
 
 /*
- * Keeps a rendered line, which the record then owns. Returns false when it could not be
- * kept; the line is still the caller's. GIL: held.
+ * Keeps a rendered line, which the record then owns. Returns false if it cannot; then the
+ * caller still owns the line. GIL: held.
  */
 bool pt_code_set_line(struct pt_code *code, enum pt_mark mark, int line,
 		      struct pt_line *text);
 
-/* Frees all rendered lines of a record, which dies. GIL: not needed. */
+/* Frees all rendered lines of a record that dies. GIL: not needed. */
 void pt_code_free_lines(struct pt_code *code);
 
 /*
@@ -146,8 +151,8 @@ void pt_code_free_lines(struct pt_code *code);
 bool pt_code_wants_module(const char *module, const char *origin);
 
 /*
- * Is told of each code object with a record that dies, the latter being about to be freed
- * unless it is pt_code_excluded. The object's address is only for comparing. Set once.
+ * Called for each code object with a record that dies; the record is freed next, unless
+ * it is pt_code_excluded. The object's address is only for comparing. Set once.
  */
 extern void (*pt_code_on_free)(const void *object, const struct pt_code *code);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which record belongs to which code object, for as long as the latter lives. */
+/* Which record belongs to which code object, for as long as the object lives. */
 #ifndef PT_CODE_STORE_H
 #define PT_CODE_STORE_H
 
@@ -9,7 +9,8 @@
 
 struct pt_code;
 
-/* Is told that a code object dies, whose address is only for comparing; owns the record.
+/*
+ * Called when a code object dies, whose address is only for comparing; owns the record.
  */
 typedef void pt_code_death(const void *object, struct pt_code *record);
 
@@ -19,8 +20,10 @@ int pt_code_store_start(pt_code_death *on_death);
 /* Returns the record of a code object, borrowed, or NULL if it has none. GIL: held. */
 struct pt_code *pt_code_store_find(PyObject *object);
 
-/* Gives a code object its record. Returns false if it has one, or without memory. GIL:
- * held. */
+/*
+ * Gives a code object its record. Returns false if it has one already, or without memory.
+ * GIL: held.
+ */
 bool pt_code_store_add(PyObject *object, struct pt_code *record);
 
 #endif /* PT_CODE_STORE_H */

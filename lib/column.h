@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-/* The column grows no further: a place that is too long for it pushes its own line. */
+/* The column grows no further; a longer place only pushes its own line. */
 #define PT_COLUMN_LIMIT 48
 
 /* Columns of indentation for each call level; deeper ones are not indented further. */
@@ -17,19 +17,19 @@
 /* No line needs more blanks. */
 #define PT_COLUMN_BLANKS (PT_COLUMN_LIMIT + PT_COLUMN_INDENT * PT_COLUMN_LEVELS)
 
-/* In the place of a width: no blanks follow, or only the indentation. */
+/* Instead of a width: no blanks follow, or only the indentation. */
 #define PT_COLUMN_NONE UINT_MAX
 #define PT_COLUMN_BEYOND (UINT_MAX - 1)
 
 /*
- * The column. It only grows: for lines that were rendered before, too, as the blanks up
- * to it are put in when a line is written. Children made by fork go on with it.
+ * The column. It only grows, and for lines that were rendered earlier as well: the blanks
+ * are added when a line is written. Children made by fork continue with it.
  */
 extern _Atomic unsigned int pt_column;
 
 /*
- * Makes the column one at which text can begin behind WIDTH columns and two blanks.
- * Returns WIDTH, or PT_COLUMN_BEYOND where that is past the limit. GIL: not needed.
+ * Moves the column so that text can begin there after WIDTH columns and two blanks.
+ * Returns WIDTH, or PT_COLUMN_BEYOND if that is past the limit. GIL: not needed.
  */
 unsigned int pt_column_fit(size_t width);
 

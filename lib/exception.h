@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An exception as text, found out without running a line of the program's own code. */
+/* An exception as text, without running any of the program's code. */
 #ifndef PT_EXCEPTION_H
 #define PT_EXCEPTION_H
 
@@ -8,14 +8,14 @@
 /* An exception's type and message. */
 struct pt_exception_text {
 	const char *type; /* borrowed from the exception's class */
-	char *message;	  /* owned; NULL when there is none or it cannot be had safely */
+	char *message;	  /* owned; NULL: none, or not safe to read */
 };
 
 /*
- * Describes EXCEPTION. The message is the first line of what str() gives, if its class has
- * none of its own to give it: nothing that is written in Python is called. What is left
- * out, further lines among it, is marked by "…".
- * The caller destroys TEXT. No exception is left. GIL: held.
+ * Describes EXCEPTION. The message is the first line of what str() gives, unless the
+ * class has its own way to make it: nothing written in Python is called. "…" marks what
+ * is left out, further lines included. The caller destroys TEXT. Leaves no exception.
+ * GIL: held.
  */
 void pt_exception_describe(PyObject *exception, struct pt_exception_text *text);
 

@@ -16,29 +16,29 @@ struct pt_format_options {
 	int minor; /* of the Python version 3.MINOR */
 };
 
-/* What stands in front of the blanks that the tracer puts into a line. */
+/* What precedes the blanks that the tracer puts into a line. */
 struct pt_head {
 	size_t size;	    /* in bytes */
 	unsigned int width; /* in columns, or PT_COLUMN_NONE, PT_COLUMN_BEYOND */
 };
 
-/* A format. The functions append to OUT whole lines, and call no Python. */
+/* A format. Its functions append whole lines to OUT and call no Python. */
 struct pt_format {
 	const char *name;
-	unsigned int events; /* set of enum pt_event_kind that it can show */
+	unsigned int events; /* set of enum pt_event_kind it can show */
 	bool has_prefix;     /* the tracer puts process, thread and time in front */
 	bool needs_file;     /* shows only code whose globals have __file__ */
-	bool omits_repeats;  /* no first line of a class body behind the call of it */
+	bool omits_repeats;  /* skips the first line of a class body after its call */
 	/*
-	 * Renders a line event, once for each line of a code object: what changes from
-	 * one time to the next is put in by the tracer, namely the prefix in front, and
-	 * after HEAD the blanks up to the column and the indentation by call level.
-	 * HEAD->width is PT_COLUMN_NONE until it is set.
+	 * Renders a line event, once for each line of a code object. The tracer adds what
+	 * changes each time: the prefix in front and, after HEAD, the blanks up to the
+	 * column and the indentation by call level. HEAD->width is PT_COLUMN_NONE until
+	 * it is set.
 	 */
 	void (*line)(const struct pt_format_options *options, const struct pt_code *code,
 		     int line, struct pt_buf *out, struct pt_head *head);
 	/*
-	 * Renders any other event, likewise without its indentation. Calls, returns and
+	 * Renders any other event, also without its indentation. Calls, returns and
 	 * yields are rendered once for each line of a code object, too.
 	 */
 	void (*event)(const struct pt_format_options *options,

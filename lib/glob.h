@@ -8,10 +8,10 @@
 /*
  * Returns whether PATTERN matches TEXT as a whole, or a leading part of it that ends
  * before a SEPARATOR ("a/b" matches "a/b/c"). '?' is one character and '*' any number of
- * them, neither a SEPARATOR; '**' crosses separators, and as a whole component, with the
- * SEPARATOR after it, matches nothing, too; [abc], [a-z], [!a] or [^a] are sets; '\'
- * takes the next character as it is. Takes time of at most length of pattern times square
- * of length of text. GIL: not needed.
+ * them, but no SEPARATOR; '**' crosses separators, and as a whole component it may match
+ * nothing, together with the SEPARATOR after it; [abc], [a-z], [!a] or [^a] are sets; '\'
+ * takes the next character literally. Takes at most time proportional to the length of
+ * the pattern times the square of that of the text. GIL: not needed.
  */
 bool pt_glob_match(const char *pattern, const char *text, char separator);
 

@@ -7,9 +7,9 @@ struct pt_code;
 struct pt_thread;
 
 /*
- * Is told that code with a role was called; its frame is the current one. An import is
- * shown when the importing or the imported module is traced. No exception may be pending,
- * none is left; errno is left as it was. GIL: held.
+ * Called for each call of code with a role, whose frame is the current one. Shows an
+ * import if the importing module is traced or the rules want the imported one. No
+ * exception may be pending, and none is left; errno stays. GIL: held.
  */
 void pt_imports_call(struct pt_thread *thread, const struct pt_code *code);
 

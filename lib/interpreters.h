@@ -4,9 +4,9 @@
 #define PT_INTERPRETERS_H
 
 /*
- * Calls VISIT in the interpreter that this thread is making, if there is one and the
- * current one is another, with a thread state of its own. Other threads may run in the
- * meantime. GIL: held, that of the current interpreter.
+ * If this thread is creating an interpreter that is not the current one, calls VISIT in
+ * it, with a thread state of its own. Other threads may run meanwhile. GIL: held, that of
+ * the current interpreter.
  */
 void pt_interpreters_visit_new(void (*visit)(void));
 

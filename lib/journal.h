@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a staging file is laid out: text, then a journal that tells what is to be done with
- * it. */
+/* The layout of a staging file: text, then a journal that says what to do with it. */
 #ifndef PT_JOURNAL_H
 #define PT_JOURNAL_H
 
@@ -11,28 +10,29 @@
 #include "lineage.h"
 
 /*
- * The file is that of the output with ".PID-NUMBER" and the suffix, PT_JOURNAL_TEXT_SIZE
- * bytes of text and a struct pt_journal, in the machine's byte order.
+ * Its name is that of the output with ".PID-NUMBER" and the suffix. It holds
+ * PT_JOURNAL_TEXT_SIZE bytes of text and a struct pt_journal, in the machine's byte
+ * order.
  */
 #define PT_JOURNAL_SUFFIX ".staged"
 #define PT_JOURNAL_TEXT_SIZE ((size_t)256 << 10)
 #define PT_JOURNAL_FILE_SIZE (PT_JOURNAL_TEXT_SIZE + sizeof(struct pt_journal))
 
-/* Which layout this is: "pytrace" and a number. */
+/* The layout's version: "pytrace" and a number. */
 #define PT_JOURNAL_MAGIC 0x3265636172747970ULL
 
-/* The place of the write that is under way, or of the last one. */
+/* The place of the current write, or of the last one. */
 struct pt_place {
-	uint64_t device; /* of the output, as stat() tells it */
+	uint64_t device; /* of the output, by stat() */
 	uint64_t inode;
 	uint64_t size; /* of the output before the write, in bytes */
 };
 
 /*
  * What recovery needs to know. The process may be killed between any two stores, so their
- * order matters: see pt_stage_flush(). Text from `flushed` to `used` waits; the first
- * `writing` bytes of the stage, if not 0, are being written from `flushed` on. The last
- * two are at the end of the file, where a shell finds them: see README.
+ * order matters: see write_until(). Text from `flushed` to the bytes used (`state`)
+ * waits. If `writing` is not 0, the text from `flushed` to `writing` is being written.
+ * The last two members are at the end of the file, where a shell finds them: see README.
  */
 struct pt_journal {
 	uint64_t magic;
@@ -45,7 +45,7 @@ struct pt_journal {
 	_Atomic(uint64_t) state; /* lower half: bytes used; upper half: events in them */
 };
 
-/* How much `state` grows with an event of SIZE bytes. */
+/* What an event adds to `state` besides its bytes. */
 #define PT_JOURNAL_EVENT ((uint64_t)1 << 32)
 
 static inline size_t pt_journal_used(uint64_t state)

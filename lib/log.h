@@ -6,14 +6,14 @@
 #include "util.h"
 
 /*
- * Writes "libpytrace: MESSAGE\n" to file descriptor 2 by a single write, so that lines of
- * several processes do not mix. errno is left as it was. GIL: not needed.
+ * Writes "libpytrace: MESSAGE\n" to file descriptor 2 in a single write, so that lines of
+ * several processes do not mix. errno stays. GIL: not needed.
  */
 void pt_log(const char *format, ...) PT_PRINTF(1, 2);
 
 /*
- * Says, once, that memory ran out and an event is missing that nobody counted. errno is
- * left as it was. GIL: not needed.
+ * Says, once, that memory ran out and at least one event is missing from the count. errno
+ * stays. GIL: not needed.
  */
 void pt_log_uncounted(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A short text of one line that is put together from values, none of which runs a line of
- * Python code. What is left out is marked by "…".
+ * A short text of one line built from values, without running any Python code. "…" marks
+ * what is left out.
  */
 #ifndef PT_MESSAGE_H
 #define PT_MESSAGE_H
@@ -11,14 +11,14 @@
 /* Longer ones are cut. In bytes. */
 #define PT_MESSAGE_SIZE 300
 
-/* A text to be; all zero: nothing yet. */
+/* The text so far; all zero is empty. */
 struct pt_message {
 	char text[PT_MESSAGE_SIZE];
 	size_t size;
 	bool is_cut; /* nothing more is added */
 };
 
-/* Add a text, a number. GIL: not needed. */
+/* Add a text or a number. GIL: not needed. */
 void pt_message_add(struct pt_message *message, const char *text);
 void pt_message_add_number(struct pt_message *message, long long number);
 
@@ -26,9 +26,9 @@ void pt_message_add_number(struct pt_message *message, long long number);
 void pt_message_add_gap(struct pt_message *message);
 
 /*
- * Add what str(VALUE) and repr(VALUE) give, if it is of one of the interpreter's own plain
- * types, or a tuple of such, and else the mark; NULL is allowed. A str ends the message at
- * the end of its first line if more follow. GIL: held.
+ * Add what str(VALUE) or repr(VALUE) gives if VALUE has one of the interpreter's own
+ * plain types or is a tuple of such, else the mark; NULL is allowed. If a str has more
+ * than one line, the message ends after its first. GIL: held.
  */
 void pt_message_add_str(struct pt_message *message, PyObject *value);
 void pt_message_add_repr(struct pt_message *message, PyObject *value);

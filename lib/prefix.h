@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in front of each line: process and thread if there are several, the task,
- * the time. */
+/*
+ * The prefix of each line: process and thread if there are several, the task, the time.
+ */
 #ifndef PT_PREFIX_H
 #define PT_PREFIX_H
 
@@ -13,16 +14,16 @@ struct pt_thread;
 
 /* What a prefix is made of. */
 struct pt_prefix_parts {
-	int pid;	  /* 0: one process alone is shown */
-	int tid;	  /* 0: it has one thread alone; only with PID */
+	int pid;	  /* 0: lines do not show the process */
+	int tid;	  /* 0: it has only one thread; needs PID */
 	const char *name; /* of the thread; NULL: none is known */
 	const char *task; /* NULL: the thread runs no task */
-	const char *time; /* as it is to be shown, short; NULL: no times are shown */
+	const char *time; /* as shown, short; NULL: no times are shown */
 };
 
 /*
- * Sets what prefixes show; once per process. HAS_PREFIX: the format has any. TIME and
- * HAS_TASK are settings. GIL: not needed.
+ * Sets what prefixes show; once per process. HAS_PREFIX: the format has prefixes. TIME
+ * and HAS_TASK are settings. GIL: not needed.
  */
 void pt_prefix_start(bool has_prefix, enum pt_time_mode time, bool has_task);
 
@@ -32,20 +33,19 @@ void pt_prefix_show_pid(void);
 /* Returns whether lines carry the pid. GIL: not needed. */
 bool pt_prefix_has_pid(void);
 
-/* PYTRACE_TASK: prefixes are to be made anew where a task may be another one. */
+/* PYTRACE_TASK: prefixes are made anew wherever the task may have changed. */
 extern bool pt_prefix_has_task __attribute__((visibility("hidden")));
 
 /*
- * Makes the prefix of the current thread, notes how long it may stay, and lets the thread
- * take its stage. No exception may be pending; errno is left as it was. GIL: held.
+ * Makes the prefix of the current thread, notes how long it stays valid, and lets the
+ * thread take its stage. No exception may be pending; errno stays. GIL: held.
  */
 void pt_prefix_make(struct pt_thread *thread);
 
 /*
- * Writes a prefix of at most SIZE bytes, without a NUL at its end, and returns how many
- * these are. Names are cut to 32 bytes, or to what there is room for, at the end of a
- * character; what is opened is closed, and what there is no room for is left out.
- * GIL: not needed.
+ * Writes a prefix of at most SIZE bytes, without a NUL at its end, and returns its
+ * length. Cuts names to 32 bytes, or to the room there is, at the end of a character;
+ * closes each bracket that it opens, and leaves out what does not fit. GIL: not needed.
  */
 size_t pt_prefix_write(char *out, size_t size, const struct pt_prefix_parts *parts);
 

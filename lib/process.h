@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The turns and ends of a process: fork, exec, spawn, wait, exit, death by its own hand.
- */
+/* What happens to a process: fork, exec, spawn, wait, exit, death by its own hand. */
 #ifndef PT_PROCESS_H
 #define PT_PROCESS_H
 
 #include <stdbool.h>
 
 /*
- * Returns whether this process is to be traced, and is not the child of vfork, which
- * shares the memory of one that is. GIL: not needed; safe in signal handlers.
+ * Returns whether this process is traced, and is not a child of vfork that shares the
+ * memory of one that is. GIL: not needed; safe in signal handlers.
  */
 bool pt_process_is_traced(void);
 
@@ -16,8 +15,9 @@ bool pt_process_is_traced(void);
 void pt_process_start(void);
 
 /*
- * Has the end of the process told with its status; to be called when main() is running,
- * so that it comes before the program's libraries are taken down. GIL: not needed.
+ * Has the last line written with the exit status when the process exits. Call it while
+ * main() runs, so that this happens before the program's libraries are taken down. GIL:
+ * not needed.
  */
 void pt_process_watch_exit(void);
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of a main program that is in no file: after "-c", or on standard input. */
+/*
+ * The text of a main program that comes from no file: after "-c", or on standard input.
+ */
 #ifndef PT_PROGRAM_TEXT_H
 #define PT_PROGRAM_TEXT_H
 
 struct pt_source;
 
 /*
- * Takes note of the command line, which is borrowed for the time of the process and may
- * be NULL, and of where standard input stands. Call once. GIL: not needed.
+ * Notes the command line, which is borrowed for the life of the process and may be NULL,
+ * and the position of standard input. Call once. GIL: not needed.
  */
 void pt_program_text_start(char *const *argv);
 
@@ -15,10 +17,10 @@ void pt_program_text_start(char *const *argv);
 const char *pt_program_text_command(char *const *argv);
 
 /*
- * Returns the text of the main program of that co_filename, "<string>" or "<stdin>", to
- * be freed by the caller; NULL when it is not known. It is given out once: other code
- * has such names, too. Standard input is read when it is a regular file, and its offset
- * does not move. FIRST_ARGUMENT is sys.argv[0]. GIL: not needed.
+ * Returns the text of the main program with that co_filename, "<string>" or "<stdin>",
+ * which the caller frees; NULL if it is not known. Gives it out only once, as other code
+ * has such names, too. Reads standard input if it is a regular file, without moving its
+ * offset. FIRST_ARGUMENT is sys.argv[0]. GIL: not needed.
  */
 struct pt_source *pt_program_text_take(const char *name, const char *first_argument);
 

@@ -10,10 +10,11 @@
 
 /*
  * The library runs in interpreters that were built with other headers than these. So it
- * calls no function by name, only through the table below, and uses nothing that has the
- * layout of an object compiled in: such macros are poisoned here, and a slip is an error.
+ * calls functions only through the table below, never by name, and uses nothing that
+ * compiles in the layout of an object: such macros are poisoned here, so that a slip is
+ * an error.
  */
-/* A macro for another function in newer headers, yet a function in every version. */
+/* A macro for another function in newer headers, but a function in every version. */
 #undef PyCFunction_NewEx
 
 #undef Py_INCREF
@@ -50,8 +51,7 @@
 #pragma GCC poison PyUnicode_GET_LENGTH PyUnicode_READY PyBytes_AS_STRING PyLong_Check
 #pragma GCC poison PyUnicode_Check PyTuple_Check PyBytes_Check PyCode_Check Py_RETURN_NONE
 
-/* Functions that every supported version has, with the types that the headers give them.
- */
+/* Functions that every supported version has, with their types from the headers. */
 #define PT_PYTHON_FUNCTIONS(X)           \
 	X(PyCapsule_GetPointer)          \
 	X(PyCapsule_New)                 \
@@ -124,8 +124,7 @@
 	X(Py_IncRef)                     \
 	X(Py_VaBuildValue)
 
-/* Functions whose names differ: result, member, parameters, the names to try, required.
- */
+/* Functions whose names differ: result, member, parameters, names to try, required. */
 #define PT_PYTHON_VARIANTS(X)                                                           \
 	X(Py_ssize_t, code_extra_index, (void (*)(void *)),                             \
 	  "PyUnstable_Eval_RequestCodeExtraIndex", "_PyEval_RequestCodeExtraIndex",     \
@@ -184,7 +183,7 @@
 	X(PyObject *, exc_translate_error, "PyExc_UnicodeTranslateError") \
 	X(PyObject *, exc_system_exit, "PyExc_SystemExit")
 
-/* Those that not every version has. */
+/* Objects that not every version has. */
 #define PT_PYTHON_NEW_OBJECTS(X) X(PyObject *, exc_group, "PyExc_BaseExceptionGroup")
 
 /* The interpreter in this process. */
@@ -208,31 +207,31 @@ struct pt_python {
 	bool has_resume; /* the RESUME instruction (3.11) tells calls from resumes */
 };
 
-/* Filled by pt_python_bind(); all functions are set when that returned 0. */
+/* Filled by pt_python_bind(); if that returned 0, all required functions are set. */
 extern struct pt_python pt_py;
 
 /*
- * Called when an interpreter has been finalized, by the one slot of Py_AtExit that we
- * take, of 32. Set once; GIL: not held.
+ * Called when an interpreter has been finalized, through the only Py_AtExit slot, of 32,
+ * that we take. Set once. GIL: not held.
  */
 extern void (*pt_python_on_finalize)(void);
 
 /*
- * Returns the minor version of the CPython 3 that HANDLE (a handle of dlopen, or
- * RTLD_DEFAULT) gives access to, or 0 when there is none. GIL: not needed.
+ * Returns the minor version of the CPython 3 that HANDLE (from dlopen, or RTLD_DEFAULT)
+ * gives access to, or 0 if there is none. GIL: not needed.
  */
 int pt_python_minor(void *handle);
 
 /*
- * Fills pt_py from HANDLE. Returns 0; -ENOTSUP for a version that is not supported;
- * -ENOSYS when a function is missing, whose name is put in *MISSING. GIL: not needed.
+ * Fills pt_py from HANDLE. Returns 0; -ENOTSUP for an unsupported version; -ENOSYS if a
+ * function is missing, with its name in *MISSING. GIL: not needed.
  */
 int pt_python_bind(void *handle, const char **missing);
 
 /*
  * Returns the text of the str OBJECT as bytes that the caller frees: UTF-8, or the bytes
- * of the file system where a name is not valid UTF-8. NULL on any failure; no exception
- * is left. GIL: held.
+ * of the file system if a name is not valid UTF-8. NULL on any failure. Leaves no
+ * exception. GIL: held.
  */
 char *pt_python_text(PyObject *object);
 
@@ -243,20 +242,23 @@ char *pt_python_text(PyObject *object);
 char *pt_python_take_text(PyObject *value);
 
 /*
- * Returns the str TEXT, a new reference, or NULL without memory; no exception is left.
- * TEXT is a literal, which is known by its address: it is made a str once, so that looking
- * it up again and again leaves no traces in the interpreter's caches. GIL: held.
+ * Returns the str TEXT, a new reference, or NULL without memory. Leaves no exception.
+ * TEXT is a literal, known by its address: it becomes a str once, so that repeated
+ * look-ups leave no traces in the interpreter's caches. GIL: held.
  */
 PyObject *pt_python_name(const char *text);
 
 /*
- * Returns an attribute of OBJECT, which is one of the interpreter's own types (value.h has
- * those for objects of the program's): a new reference, or NULL if it has none; no
- * exception is left. NAME is a literal, as in all that follows. GIL: held.
+ * Returns an attribute of OBJECT, which has one of the interpreter's own types (for the
+ * program's objects see value.h): a new reference, or NULL if it has none. Leaves no
+ * exception. NAME is a literal, here and below. GIL: held.
  */
 PyObject *pt_python_attr(PyObject *object, const char *name);
 
-/* Sets an attribute of such an object if that can be done. GIL: held. */
+/*
+ * Sets an attribute of such an object. Returns whether it could. Leaves no exception.
+ * GIL: held.
+ */
 bool pt_python_set_attr(PyObject *object, const char *name, PyObject *value);
 
 /* The text of an attribute of such an object, see pt_python_text(). GIL: held. */
@@ -269,8 +271,8 @@ long pt_python_attr_long(PyObject *object, const char *name, long fallback);
 bool pt_python_is_exactly(PyObject *object, PyTypeObject *type);
 
 /*
- * Looks at the frames that run, for what follows to raise no audit event in 3.8. To be
- * called before the program can listen. GIL: held.
+ * Looks at the running frames, so that later look-ups raise no audit event in 3.8. Call
+ * it before the program can listen. GIL: held.
  */
 void pt_python_learn_frames(void);
 

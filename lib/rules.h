@@ -15,17 +15,17 @@ enum pt_origin {
 	PT_ORIGIN_FROZEN = 1 << 3,  /* frozen modules */
 	PT_ORIGIN_SCRIPT = 1 << 4,  /* the main script */
 	PT_ORIGIN_PROJECT = 1 << 5, /* below the script's, or the current, directory */
-	PT_ORIGIN_SYSTEM = 1 << 6,  /* for file.c alone: below /usr/share and the like */
+	PT_ORIGIN_SYSTEM = 1 << 6,  /* only in file.c: below /usr/share and the like */
 };
 
 #define PT_ORIGIN_ALL (~0U)
 
-/* What a rule is asked about. All strings are borrowed; NULL means there is none. */
+/* What rules decide about. All strings are borrowed; NULL means there is none. */
 struct pt_rule_target {
 	const char *path;     /* absolute path of the file */
 	const char *real;     /* the same with symbolic links resolved */
 	const char *module;   /* dotted name, as in __name__ */
-	const char *alias;    /* what "__main__" is otherwise called */
+	const char *alias;    /* the other name of "__main__" */
 	const char *function; /* qualified name; NULL asks about the file as a whole */
 	unsigned int origin;  /* set of enum pt_origin */
 };
@@ -61,9 +61,9 @@ char *pt_rules_set_exclude(struct pt_rules *rules, const char *text,
 void pt_rules_destroy(struct pt_rules *rules);
 
 /*
- * Decides about TARGET: traced when an include rule matches and no exclude rule does.
- * Asked about a file as a whole, it is traced when any of its functions may be.
- * The rule text in the answer lives as long as RULES. GIL: not needed.
+ * Decides about TARGET: it is traced if an include rule matches and no exclude rule does.
+ * A file as a whole is traced if any of its functions may be. The rule text in the answer
+ * lives as long as RULES. GIL: not needed.
  */
 struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
 				  const struct pt_rule_target *target);
@@ -71,7 +71,7 @@ struct pt_verdict pt_rules_decide(const struct pt_rules *rules,
 /* A rule as rule_report.c sees it; strings are borrowed. */
 struct pt_rule_view {
 	const char *text; /* as written */
-	const char *base; /* of a path: its literal start, absolute; else NULL */
+	const char *base; /* for a path, its literal start, absolute; else NULL */
 	bool is_include;
 	bool is_set;
 	bool is_module;
@@ -79,15 +79,15 @@ struct pt_rule_view {
 };
 
 /*
- * Fills in VIEW for rule INDEX, the include rules first. Returns false when there is
- * none. GIL: not needed.
+ * Fills in VIEW for rule INDEX, counting the include rules first. Returns false if there
+ * is none. GIL: not needed.
  */
 bool pt_rules_view(const struct pt_rules *rules, size_t index, struct pt_rule_view *view);
 
 /*
- * Returns whether the rules want the import of TARGET to be shown, whoever asks for it:
- * an include rule names its file, its module or a set, and no exclude rule takes all of
- * it. A rule that is nothing but "::function" names no module. GIL: not needed.
+ * Returns whether the rules want the import of TARGET to be shown, whoever imports it: an
+ * include rule names its file, its module or a set, and no exclude rule covers all of it.
+ * A rule that is only "::function" names no module. GIL: not needed.
  */
 bool pt_rules_wants_module(const struct pt_rules *rules,
 			   const struct pt_rule_target *target);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run: all processes that come of one command which was started with the library.
- * Each of them, Python or not, knows it by PYTRACE_RUN.
+ * The run: all processes that come from one command started with the library. Each of
+ * them, Python or not, knows it by PYTRACE_RUN.
  */
 #ifndef PT_RUN_ID_H
 #define PT_RUN_ID_H
@@ -15,33 +15,38 @@
 struct pt_run_id {
 	uint64_t pid;	 /* of the run's first process */
 	uint64_t time;	 /* when it began; ns since 1970 */
-	uint64_t python; /* pid of the first Python above us, or ours; 0: none yet */
-	/* The stream that this one traces to, see stream.h; with fd 0: it has a file. */
+	uint64_t python; /* pid of the first Python above us, or ours; 0: none */
+	/* The stream that this one traces to, see stream.h; fd 0: it traces to a file. */
 	uint64_t fd;
 	uint64_t device;
 	uint64_t inode;
-	uint64_t session; /* that it belongs to */
+	uint64_t session; /* that the stream belongs to */
 };
 
 /* This process's run. Zeros before pt_run_id_start(). */
 extern struct pt_run_id pt_run_id;
 
 /*
- * Reads PYTRACE_RUN, or begins a run with this process and sets it. To be called before
- * main(), in every program. GIL: not needed.
+ * Reads PYTRACE_RUN, or begins a run with this process and sets it. Called before main(),
+ * in every program. GIL: not needed.
  */
 void pt_run_id_start(void);
 
-/* Tells child processes what pt_run_id holds now. Returns false without memory. GIL: not
- * needed. */
+/*
+ * Puts pt_run_id into the environment of child processes. Returns false without memory.
+ * GIL: not needed.
+ */
 bool pt_run_id_export(void);
 
-/* Reads such a text. Returns false, with zeros, when it is none. GIL: not needed. */
+/*
+ * Reads such a text. Returns false, and fills ID with zeros, if it is not one. GIL: not
+ * needed.
+ */
 bool pt_run_id_parse(struct pt_run_id *id, const char *text);
 
 /*
- * Marks an open regular file as an output of this run, and tells whether it is. File
- * systems without extended attributes have the time of the last change for it. GIL: not
+ * Mark an open regular file as an output of this run, and return whether it is one. On
+ * file systems without extended attributes the time of the last change decides. GIL: not
  * needed; safe in signal handlers.
  */
 void pt_run_id_mark(int fd);

@@ -36,7 +36,7 @@ struct pt_settings {
 	unsigned int depth; /* deepest level shown; 0: no limit */
 	enum pt_color_mode color;
 	enum pt_follow follow;
-	int file_mode;	/* permissions of outputs that are made; -1: as the umask says */
+	int file_mode;	/* permissions of new outputs; -1: by the umask */
 	int zstd_level; /* for outputs that end in ".zst" */
 	bool strict;
 	bool task;
@@ -44,16 +44,16 @@ struct pt_settings {
 };
 
 /*
- * The variable by which the first process of a run tells its descendants that they are
- * not the first. Set by the library, not by users.
+ * The variable that identifies the run to its processes, see run_id.h. Set by the
+ * library, not by users.
  */
 #define PT_SETTINGS_RUN "PYTRACE_RUN"
 
 /*
  * Fills SETTINGS from ENVIRONMENT, an array of "NAME=VALUE" strings that ends in NULL.
- * For each bad value, and each PYTRACE_ name that is not known, one line is handed to
- * REPORT; that setting keeps its default. Returns the number of such lines, or -ENOMEM.
- * The caller destroys SETTINGS either way. GIL: not needed.
+ * Hands REPORT one line for each bad value, whose setting keeps its default, and for each
+ * unknown PYTRACE_ name. Returns the number of such lines, or -ENOMEM. The caller
+ * destroys SETTINGS either way. GIL: not needed.
  */
 int pt_settings_parse(struct pt_settings *settings, char *const *environment,
 		      void (*report)(const char *line));
@@ -68,17 +68,17 @@ void pt_settings_destroy(struct pt_settings *settings);
  */
 char *pt_settings_set(struct pt_settings *settings, const char *name, const char *text);
 
-/* Hands REPORT a description of every setting with its present value. GIL: not needed. */
+/* Hands REPORT a description of every setting with its current value. GIL: not needed. */
 void pt_settings_help(const struct pt_settings *settings,
 		      void (*report)(const char *line));
 
 /*
- * Returns the value of NAME in ENVIRONMENT, borrowed, or NULL. The process's own getenv
- * is not used: another thread of the host may be changing the environment.
+ * Returns the value of NAME in ENVIRONMENT, borrowed, or NULL. This is not getenv():
+ * another thread of the host may be changing the environment. GIL: not needed.
  */
 const char *pt_settings_lookup(char *const *environment, const char *name);
 
-/* Returns whether PYTRACE asks the library to stay asleep. GIL: not needed. */
+/* Returns whether PYTRACE switches the library off. GIL: not needed. */
 bool pt_settings_is_off(char *const *environment);
 
 #endif /* PT_SETTINGS_H */

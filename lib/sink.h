@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The place where the trace goes: its descriptor, kept out of the program's way. But for
- * pt_sink_start(), pt_sink_restart() and the questions, functions want the turn
- * (turn.h), and are then safe in signal handlers.
+ * Where the trace goes: the output's descriptor, kept out of the program's way. Except
+ * for pt_sink_start(), pt_sink_restart() and where noted, functions need the turn
+ * (turn.h), and with it are safe in signal handlers and need no GIL.
  */
 #ifndef PT_SINK_H
 #define PT_SINK_H
@@ -18,32 +18,32 @@ struct pt_place;
 /* False once nothing can be written any more; see pt_sink_is_alive(). */
 extern atomic_bool pt_sink_alive;
 
-/* Is told, once, that another process writes to the same file. */
+/* Called once when another process turns out to write to the same file. */
 extern void (*pt_sink_on_company)(void);
 
 /*
- * Sets where the trace goes and takes over what OUTPUT owns. OPENS: a file is opened at
- * once, and emptied unless it is this run's already; else that is done when the first
- * line comes. A name that ends in ".zst" is compressed, at ZSTD_LEVEL. Files that are
- * made get the permissions MODE; -1: what the umask leaves. An output that cannot be
- * opened is named in one line, and stderr takes its place; a stdout or stderr that is
- * closed is simply not written to. GIL: not needed.
+ * Sets where the trace goes and takes over what OUTPUT owns. OPENS: opens a file at once,
+ * and empties it unless it is this run's already; else that waits for the first line. A
+ * file whose name ends in ".zst" is compressed at ZSTD_LEVEL. New files get the
+ * permissions MODE; -1: what the umask leaves. If an output cannot be opened, one line
+ * names it and stderr takes its place; a closed stdout or stderr is simply not written
+ * to. GIL: not needed.
  */
 void pt_sink_start(struct pt_output *output, bool opens, int zstd_level, int mode);
 
 /*
- * In the child after fork: a file that is the parent's alone is left to it, and OUTPUT,
- * which is taken over, is opened with the first line. GIL: not needed.
+ * In the child after fork: leaves a file that is the parent's alone to it. Takes over
+ * OUTPUT, which is opened with the first line. GIL: not needed.
  */
 void pt_sink_restart(struct pt_output *output);
 
 /*
- * Opens the output if that has not been done. Returns the absolute path of the file,
- * borrowed, or NULL when lines must not wait: the output is no regular file.
+ * Opens the output if it is not open yet. Returns the absolute path of the file,
+ * borrowed, or NULL if lines must not wait: the output is no regular file.
  */
 const char *pt_sink_open(void);
 
-/* Tells which file that is, for the journal of a stage; its size is left alone. */
+/* Fills in which file that is, for the journal of a stage, but not its size. */
 void pt_sink_identify(struct pt_place *place);
 
 /* Returns the path of the file, or NULL; opens nothing. */
@@ -63,42 +63,42 @@ bool pt_sink_is_terminal(void);
 bool pt_sink_is_shared(void);
 
 /*
- * Begins a write: makes sure of the descriptor, which the program may have closed or put
- * to other use, keeps other processes away from the file and completes what a killed one
- * has left half written. PLACE tells where the next byte goes; zeros: to a stream.
- * Returns 0; or -errno, and then there is no write to end.
+ * Begins a write: checks the descriptor, which the program may have closed or reused,
+ * locks the file against other processes and completes what a killed one has left half
+ * written. PLACE gets where the next byte goes; zeros for a stream. Returns 0, or -errno,
+ * and then there is no write to end.
  */
 int pt_sink_begin(struct pt_place *place);
 
 /*
- * Writes DATA, and tells how many bytes of it are written, which may be some when it
- * fails; of a file they are whole lines, if possible. MAY_WAIT: a stream that is full
- * is waited for; else the answer is -EAGAIN. Returns 0 or -errno.
+ * Writes DATA and sets *WRITTEN to the number of bytes written, which may be some even on
+ * failure; in a file these are whole lines, if possible. MAY_WAIT: waits for a full
+ * stream instead of returning -EAGAIN. Returns 0 or -errno.
  */
 int pt_sink_put(const char *data, size_t size, bool may_wait, size_t *written);
 
 /* Ends a write. */
 void pt_sink_end(void);
 
-/* Returns whether writing can succeed later, after an ERROR (-errno). */
+/* Returns whether writing may succeed later, after ERROR (-errno). */
 bool pt_sink_is_passing(int error);
 
 /*
- * Writes no more from now on. One line says why, unless ERROR (-errno) is 0. GIL: not
- * needed; wants no turn.
+ * Stops writing for good. One line says why, unless ERROR (-errno) is 0. GIL: not needed;
+ * needs no turn.
  */
 void pt_sink_stop(int error);
 
-/* Returns whether the file was there already, with lines of the run. GIL: not needed. */
+/* Returns whether the file existed already, with lines of this run. GIL: not needed. */
 bool pt_sink_has_company(void);
 
-/* Holds no stream open any more, see pt_stream_release(). */
+/* Stops holding a stream open, see pt_stream_release(). */
 void pt_sink_leave_session(void);
 
 /* Returns whether others have written to the file since our last write. */
 bool pt_sink_has_grown(void);
 
-/* Puts in its place what a child that was killed has left. Returns whether it had. */
+/* Puts in place what a killed child has left. Returns whether it left anything. */
 bool pt_sink_recover_child(int pid);
 
 #endif /* PT_SINK_H */

@@ -10,7 +10,7 @@
 
 struct pt_source;
 
-/* What tells a file from what it was before. All zero: there is no regular file. */
+/* What tells whether a file has changed. All zero: there is no regular file. */
 struct pt_source_stamp {
 	dev_t device;
 	ino_t inode;
@@ -20,18 +20,17 @@ struct pt_source_stamp {
 };
 
 /*
- * Reads a file: its encoding is that of its byte order mark or of its PEP 263 comment,
- * else UTF-8; line ends are "\n", "\r\n" and "\r". A file that is missing, is no regular
- * file or cannot be decoded has no lines, which is no error; nor is a PATH of NULL. A
- * path that leads into a zip file is read from there. Returns NULL without memory. GIL:
- * not needed.
+ * Reads a file. Its encoding is that of its byte order mark or of its PEP 263 comment,
+ * else UTF-8; line ends are "\n", "\r\n" and "\r". A file that is missing, not regular or
+ * impossible to decode has no lines, which is no error; nor is a PATH of NULL. A path
+ * into a zip file is read from there. Returns NULL without memory. GIL: not needed.
  */
 struct pt_source *pt_source_read(const char *path);
 
 /* The same from bytes in memory. GIL: not needed. */
 struct pt_source *pt_source_parse(const char *bytes, size_t size);
 
-/* The same from text that is UTF-8 whatever it says of itself. GIL: not needed. */
+/* The same from text that is UTF-8, whatever encoding it names. GIL: not needed. */
 struct pt_source *pt_source_from_text(const char *text, size_t size);
 
 /* Fills in STAMP for PATH, which may be NULL. GIL: not needed. */
@@ -51,7 +50,7 @@ const char *pt_source_line(const struct pt_source *source, int line, size_t *siz
 
 /*
  * Moves *TEXT and *SIZE past the indentation of a line and returns its width in columns:
- * tabs go to multiples of 8, a form feed begins anew, as in Python. GIL: not needed.
+ * tabs go to multiples of 8 and a form feed starts over, as in Python. GIL: not needed.
  */
 size_t pt_source_indent(const char **text, size_t *size);
 

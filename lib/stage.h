@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Staging: whole lines wait in memory to be written together. In front of a file that
- * memory is itself a file beside the output, mapped and shared: what is in it outlives
- * the process, however that ends. Recovery (recover.h) puts it in its place.
+ * Staging: whole lines wait in memory to be written together. If the output is a file,
+ * that memory is itself a file beside it, mapped and shared: its content outlives the
+ * process, however that ends, and recovery (recover.h) puts it in place.
  *
  * Who may touch what, with and without the GIL:
- *  - The thread that makes lines adds to a stage (reserve, commit) and takes it back to
- *    its beginning. Threads that share a stage do so in turn, by the GIL; without one
- *    each thread has a stage of its own.
+ *  - The thread that makes lines adds to a stage (reserve, commit) and rewinds it.
+ *    Threads that share a stage take turns through the GIL; without a GIL each thread has
+ *    a stage of its own.
  *  - What has been committed never changes. Whoever has the turn (turn.h), in any thread
- *    and in signal handlers, may write it out and say how much of it is flushed.
+ *    and in signal handlers, may write it out and record how much is flushed.
  */
 #ifndef PT_STAGE_H
 #define PT_STAGE_H
@@ -24,7 +24,9 @@
 #include "stage_file.h"
 #include "util.h"
 
-/* Lines that wait. Stages are never freed: a thread that ends leaves its to the next. */
+/*
+ * Lines that wait. Stages are never freed: a thread that ends leaves its own to the next.
+ */
 struct pt_stage {
 	struct pt_journal *journal; /* behind the data */
 	char *data;		    /* NULL: there is no memory yet */
@@ -47,22 +49,22 @@ struct pt_stage {
 	struct pt_stage *next;
 };
 
-/* What the interpreter wants done while a thread that is in an event waits. */
+/* What to do while a thread waits inside an event, so that others can run. */
 struct pt_pause {
 	void *(*begin)(void);	  /* other threads may run */
 	void (*end)(void *state); /* ... no longer */
 };
 
 /*
- * Prepares for stages: PAUSE is borrowed for the life of the process, or NULL. GIL: not
- * needed.
+ * Prepares for stages. PAUSE may be NULL, and is borrowed for the life of the process.
+ * GIL: not needed.
  */
 void pt_stage_start(const struct pt_pause *pause);
 
 /*
- * Returns a stage that nobody has, or NULL without memory. It gets its own memory, and
- * the output is opened, with the first line: most child processes have none. GIL: not
- * needed.
+ * Returns a stage that nobody has, or NULL without memory. Its own memory, and the
+ * opening of the output, wait for the first line: most child processes have none. GIL:
+ * not needed.
  */
 struct pt_stage *pt_stage_take(void);
 
@@ -70,8 +72,8 @@ struct pt_stage *pt_stage_take(void);
 void pt_stage_give(struct pt_stage *stage);
 
 /*
- * What may be written past the end of reserved room, see pt_copy_blocks(). It is as large
- * as this for a full stage to be two blocks of zstd, the first one of whole lines.
+ * What may be written past the end of reserved room, see pt_copy_blocks(). This size
+ * makes a full stage two blocks of zstd, the first one of whole lines.
  */
 #define PT_STAGE_SLACK 2048
 
@@ -82,10 +84,10 @@ void pt_stage_give(struct pt_stage *stage);
 char *pt_stage_make_room(struct pt_stage *stage, size_t size);
 
 /*
- * Returns room for SIZE bytes and PT_STAGE_SLACK more, of which pt_stage_commit() must
- * take the former. NULL: the event is lost, and counted; or, if pt_stage_has_gap(), a
- * line has to tell of lost ones first; or SIZE is above PT_STAGE_SIZE; or tracing has
- * ended. errno is left as it was. GIL: held, or the stage is the thread's own.
+ * Returns room for SIZE bytes, to pass to pt_stage_commit(), and PT_STAGE_SLACK more.
+ * NULL: the event is lost, and counted; or, if pt_stage_has_gap(), a line must first
+ * report lost ones; or SIZE is above PT_STAGE_SIZE; or tracing has ended. errno stays.
+ * GIL: held, or the stage is the thread's own.
  */
 static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
 {
@@ -100,12 +102,12 @@ static inline char *pt_stage_reserve(struct pt_stage *stage, size_t size)
 	return stage->data + used;
 }
 
-/* Does what pt_stage_commit() has to do but for a file. */
+/* The part of pt_stage_commit() for outputs other than files. */
 void pt_stage_pass_on(struct pt_stage *stage);
 
 /*
- * Takes SIZE bytes, which must end a line: an event, or a note if not IS_EVENT. They go
- * on at once unless it is to a file. GIL: as for pt_stage_reserve().
+ * Commits SIZE bytes, which must end a line: an event, or a note if not IS_EVENT. They
+ * are written at once unless the output is a file. GIL: as for pt_stage_reserve().
  */
 static inline void pt_stage_commit(struct pt_stage *stage, size_t size, bool is_event)
 {
@@ -120,29 +122,28 @@ static inline void pt_stage_commit(struct pt_stage *stage, size_t size, bool is_
 		pt_stage_pass_on(stage);
 }
 
-/* Counts an event that could not be put together as lost. GIL: not needed. */
+/* Counts an event that could not be built as lost. GIL: not needed. */
 static inline void pt_stage_lose(struct pt_stage *stage)
 {
 	atomic_fetch_add(&stage->lost, 1);
 }
 
 /*
- * Writes an event of more than PT_STAGE_SIZE bytes behind what waits. GIL: as for
+ * Writes an event of more than PT_STAGE_SIZE bytes after what waits. GIL: as for
  * pt_stage_reserve().
  */
 void pt_stage_put_large(struct pt_stage *stage, const char *data, size_t size);
 
 /*
- * Returns whether the trace has to tell of events that were lost in front of the next
- * line: COUNT of them, for ERROR (-errno). It is asked once. GIL: as for
- * pt_stage_reserve().
+ * Returns whether the trace must report events lost before the next line: COUNT of them,
+ * because of ERROR (-errno). A true answer is given once. GIL: as for pt_stage_reserve().
  */
 bool pt_stage_has_gap(struct pt_stage *stage, uint64_t *count, int *error);
 
-/* Writes out what all stages have. GIL: not needed; safe in signal handlers. */
+/* Writes out what all stages hold. GIL: not needed; safe in signal handlers. */
 void pt_stage_flush_all(void);
 
-/* What has come of the events of the process. */
+/* What became of the process's events. */
 struct pt_stage_sum {
 	uint64_t events;
 	uint64_t lost;	  /* of these */
@@ -150,34 +151,35 @@ struct pt_stage_sum {
 	int error;	  /* why, -errno; 0: all that is not lost is written */
 };
 
-/* What the last line of a process says: appends it to TEXT. */
+/* Appends to TEXT what the last line of a process says. */
 typedef void pt_stage_last_line(struct pt_fixed_text *text, const struct pt_stage_sum *sum,
 				const void *data);
 
 /*
- * Writes out everything, then what LINE says, and takes the staging files away. What
- * cannot be written stays in them. Events that come later are dropped. LINE may be NULL.
- * GIL: not needed; safe in signal handlers.
+ * Writes out everything, then what LINE says, and removes the staging files; what cannot
+ * be written stays in them. Later events are dropped. LINE may be NULL. GIL: not needed;
+ * safe in signal handlers.
  */
 struct pt_stage_sum pt_stage_end_all(pt_stage_last_line *line, const void *data);
 
 /*
  * Does the same because the process is about to end or to become another program. Threads
- * that have an event wait for that, so that nothing runs which the trace does not have;
- * should the process go on, pt_stage_resume_all() lets them.
+ * with an event wait for that, so that nothing runs that the trace lacks; if the process
+ * continues, pt_stage_resume_all() releases them. GIL: not needed; safe in signal
+ * handlers.
  */
 struct pt_stage_sum pt_stage_leave_all(pt_stage_last_line *line, const void *data);
 void pt_stage_resume_all(void);
 
 /*
- * The program is about to cut the file of that path, taken from DIRECTORY as by openat(),
- * to size 0. If it is one of ours, which is mapped, another file is put in its place: what
- * waits is safe, and the stage gets a new file. errno is left as it was. GIL: not needed;
- * safe in signal handlers.
+ * The program is about to truncate the file at PATH, relative to DIRECTORY as for
+ * openat(). If it is one of ours, which is mapped, puts another file in its place: what
+ * waits is safe, and the stage gets a new file. errno stays. GIL: not needed; safe in
+ * signal handlers.
  */
 void pt_stage_before_truncate(int directory, const char *path);
 
-/* In the child after fork: leaves the parent's memory and what is in it to the parent. */
+/* In the child after fork: leaves the parent's memory and its content to the parent. */
 void pt_stage_forget_all(void);
 
 #endif /* PT_STAGE_H */

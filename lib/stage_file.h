@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file that a stage's memory is, beside the output. */
+/* The file beside the output that serves as a stage's memory. */
 #ifndef PT_STAGE_FILE_H
 #define PT_STAGE_FILE_H
 
@@ -7,18 +7,18 @@
 
 struct pt_place;
 
-/* A file, whatever its name. */
+/* Identifies a file, whatever its name. */
 struct pt_stage_file {
 	uint64_t device;
 	uint64_t inode;
 };
 
 /*
- * Makes a staging file beside OUTPUT, whose device and inode PLACE tells, and maps it:
- * PT_JOURNAL_FILE_SIZE bytes of zeros but for the journal, which names this process, its
- * run and the output. Where the file system can do that, it gets its name when all this
- * is in it. Returns the memory, puts the file's path, to be freed, in *PATH and tells which
- * file it is; NULL when there is no such file to be had. GIL: not needed.
+ * Creates a staging file beside OUTPUT, whose device and inode are in PLACE, and maps it:
+ * PT_JOURNAL_FILE_SIZE bytes, all zero except for the journal, which names this process,
+ * its run and the output. If the file system allows, the file gets its name only when it
+ * is complete. Returns the memory, and fills in *PATH, which the caller frees, and *FILE;
+ * NULL on failure. GIL: not needed.
  */
 char *pt_stage_file_map(const char *output, const struct pt_place *place, char **path,
 			struct pt_stage_file *file);

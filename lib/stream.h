@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Outputs that are no files of our own: stderr, stdout, fd:N. The trace belongs to what
- * they were when the run was started: programs put other things in their place for a
- * while, or for ever, and capture what their children say.
+ * Outputs that are not files of our own: stderr, stdout, fd:N. The trace goes to what
+ * they were when the run began: programs replace them, for a while or for ever, and
+ * capture what their children write.
  */
 #ifndef PT_STREAM_H
 #define PT_STREAM_H
@@ -10,25 +10,31 @@
 #include <stdbool.h>
 
 /*
- * Returns a new descriptor, of a high number, for what NUMBER is in the first Python of
- * the run; in other processes, where that cannot be reached or they have left the
- * session, for what it is here. Notes it in pt_run_id. Returns the same one when called
- * again, and -EBADF when there is nothing to write to. GIL: not needed.
+ * Returns a new descriptor, with a high number, for what NUMBER is in the first Python of
+ * the run; in another process that cannot reach it or has left the session, for what
+ * NUMBER is here. Notes it in pt_run_id. Returns the same one when called again, and
+ * -EBADF if there is nothing to write to. GIL: not needed.
  */
 int pt_stream_open(int number);
 
 /*
- * Closes what was opened, because the process leaves the session, as a daemon does: who
- * reads the stream to its end shall not wait for it. Returns the program's own descriptor
- * of it, which is written to as long as it is ours. GIL: not needed; safe in signal
- * handlers.
+ * Closes what was opened, because the process leaves the session, as a daemon does:
+ * whoever reads the stream to its end must not wait for it. Returns the program's own
+ * descriptor, to which the trace goes as long as it is still that stream. GIL: not
+ * needed; safe in signal handlers.
  */
 int pt_stream_release(void);
 
-/* Returns whether the descriptor is still that of the stream. Safe in signal handlers. */
+/*
+ * Returns whether the descriptor is still that of the stream. GIL: not needed; safe in
+ * signal handlers.
+ */
 bool pt_stream_is_ours(int fd);
 
-/* Moves a descriptor to a high number, out of the program's way; stays low if it must. */
+/*
+ * Moves a descriptor to a high number, out of the program's way, and returns it; it keeps
+ * a low one if it must. GIL: not needed.
+ */
 int pt_stream_move_up(int low);
 
 #endif /* PT_STREAM_H */

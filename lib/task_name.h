@@ -4,8 +4,8 @@
 #define PT_TASK_NAME_H
 
 /*
- * Returns the name of the task that this thread runs, in one line, to be freed; NULL when
- * there is none, or without memory. Runs no code of the program. GIL: held.
+ * Returns the name of the task that this thread runs, as one line that the caller frees;
+ * NULL if there is none, or without memory. Runs no code of the program. GIL: held.
  */
 char *pt_task_name(void);
 

@@ -4,9 +4,9 @@
 #define PT_THREAD_NAME_H
 
 /*
- * Returns the name of the current thread as the module threading has it, to be freed, or
- * NULL if it has none (yet): a thread that threading did not start, or one whose start it
- * has not noted. Runs no code of the program; no exception is left. GIL: held.
+ * Returns the name that the module threading has for the current thread, which the caller
+ * frees, or NULL if it has none (yet): threading did not start the thread, or has not
+ * noted it yet. Runs no code of the program. Leaves no exception. GIL: held.
  */
 char *pt_thread_name(void);
 

@@ -10,34 +10,33 @@
 
 /*
  * Has WATCH called for the events of the current thread, and prepares the current
- * interpreter for tracers of the program: from now on, one that is set gets the events
- * after WATCH, as if it were alone. WATCH returns 0 and is the same for all interpreters.
- * GIL: held.
+ * interpreter for tracers of the program: a tracer that is set from now on gets the
+ * events after WATCH, as if it were alone. WATCH returns 0 and is the same for all
+ * interpreters. GIL: held.
  */
 void pt_chain_start(Py_tracefunc watch);
 
-/* Has WATCH called for the current thread, too, which is new. GIL: held. */
+/* Has WATCH called for the current thread, which is new. GIL: held. */
 void pt_chain_watch(void);
 
 /*
- * The frame whose event this thread has watched and its other tracer is at now. The event
- * comes again when that tracer calls the function that was there before it.
+ * The frame whose event this thread has watched and whose other tracer runs now. The
+ * event comes again if that tracer calls the function that was there before it.
  */
 extern _Thread_local const PyFrameObject *pt_chain_seen
 	__attribute__((tls_model("initial-exec")));
 
 /*
- * Ends the sharing for good. In the current thread, the program's tracer alone gets the
- * events from now on; others follow when they call it in an event. GIL: held.
+ * Ends the sharing for good. From now on only the program's tracer gets the events of the
+ * current thread; other threads follow when they call it in an event. GIL: held.
  */
 void pt_chain_stop(void);
 
-/* What PyEval_SetTrace is. */
+/* The type of PyEval_SetTrace. */
 typedef void pt_chain_setter(Py_tracefunc function, PyObject *object);
 
 /*
- * Does what a program wants that calls PyEval_SetTrace, whose real definition is REAL.
- * GIL: held.
+ * Does what a program that calls PyEval_SetTrace wants; REAL is the real one. GIL: held.
  */
 void pt_chain_set(pt_chain_setter *real, Py_tracefunc function, PyObject *object);
 

@@ -21,8 +21,8 @@
 #define PT_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 /*
- * Bytes that grow as they are appended to. All zero is an empty buffer. When
- * memory runs out the buffer stays as it was, `failed` is set and later appends do
+ * A buffer of bytes that grows as they are appended. All zero is an empty buffer. If
+ * memory runs out, the buffer stays as it was, `failed` is set and later appends do
  * nothing: callers check once, at the end.
  */
 struct pt_buf {
@@ -38,8 +38,7 @@ void pt_buf_destroy(struct pt_buf *buf);
 /* Empties the buffer and keeps its memory. GIL: not needed. */
 void pt_buf_clear(struct pt_buf *buf);
 
-/* Makes room for SIZE more bytes. Returns false when there is no memory. GIL: not needed.
- */
+/* Makes room for SIZE more bytes. Returns false without memory. GIL: not needed. */
 bool pt_buf_reserve(struct pt_buf *buf, size_t size);
 
 /* Append bytes, a string, one character COUNT times, formatted text. GIL: not needed. */
@@ -55,16 +54,16 @@ void pt_buf_add_format(struct pt_buf *buf, const char *format, ...) PT_PRINTF(2,
 char *pt_buf_take(struct pt_buf *buf);
 
 /*
- * Writes all of DATA to FD, going on after signals and short writes and when the
- * descriptor is ready again. Returns 0 or -errno; what was written before the error stays
- * written, and WRITTEN, if not NULL, is told how many bytes that were. The process gets
- * no SIGPIPE and no SIGXFSZ from it. GIL: not needed.
+ * Writes all of DATA to FD, continuing after signals and short writes and once the
+ * descriptor is ready again. Returns 0 or -errno; what was written before an error stays
+ * written. Sets *WRITTEN, if WRITTEN is not NULL, to that number of bytes. Causes no
+ * SIGPIPE and no SIGXFSZ. GIL: not needed.
  */
 int pt_write_all(int fd, const char *data, size_t size, size_t *written);
 
 /*
- * Between these calls the thread gets no SIGPIPE and no SIGXFSZ; one that came of what
- * was done there, which failed with ERROR (-errno, or 0), is taken away. GIL: not needed.
+ * Between these calls the thread gets no SIGPIPE and no SIGXFSZ. A signal caused in
+ * between by what failed with ERROR (-errno, or 0) is discarded. GIL: not needed.
  */
 struct pt_quiet {
 	sigset_t mask;
@@ -74,8 +73,8 @@ void pt_quiet_begin(struct pt_quiet *quiet);
 void pt_quiet_end(const struct pt_quiet *quiet, int error);
 
 /*
- * Returns the one of the COUNT strings in NAMES that is a likely meaning of the
- * mistyped WORD, or NULL when none is near. GIL: not needed.
+ * Returns the one of the COUNT strings in NAMES that the mistyped WORD most likely means,
+ * or NULL if none is near. GIL: not needed.
  */
 const char *pt_nearest(const char *word, const char *const *names, size_t count);
 
@@ -92,14 +91,14 @@ bool pt_has_suffix(const char *text, size_t size, const char *suffix);
 size_t pt_whole_lines(const char *text, size_t size);
 
 /*
- * Takes "/./", "//", "/../" and a trailing slash out of the absolute PATH, in place, by
- * its text alone. The root becomes "". GIL: not needed.
+ * Removes "/./", "//", "/../" and a trailing slash from the absolute PATH, in place,
+ * without looking at files. The root becomes "". GIL: not needed.
  */
 void pt_normalize_path(char *path);
 
 /*
  * Returns the length of the UTF-8 character at TEXT, 0 if there is none (RFC 3629,
- * section 4): no longer form than needed, no surrogates, nothing above U+10FFFF. GIL: not
+ * section 4): overlong forms, surrogates and anything above U+10FFFF are none. GIL: not
  * needed.
  */
 size_t pt_utf8_length(const char *text, size_t size);
@@ -121,8 +120,8 @@ void pt_clean_line(char *text);
 #define PT_COPY_BLOCK 64
 
 /*
- * Copies SIZE bytes and returns the end of the copy. Whole blocks are copied: up to
- * PT_COPY_BLOCK bytes more are read and written than asked for.
+ * Copies SIZE bytes and returns the end of the copy. It copies whole blocks: up to
+ * PT_COPY_BLOCK bytes more than asked for are read and written.
  */
 static inline char *pt_copy_blocks(char *to, const char *from, size_t size)
 {
@@ -136,8 +135,8 @@ static inline char *pt_copy_blocks(char *to, const char *from, size_t size)
 char *pt_format(const char *format, ...) PT_PRINTF(1, 2);
 
 /*
- * A message for the user, formatted; never NULL: without memory it is pt_no_memory, which
- * says so. To be freed by pt_message_free() alone. GIL: not needed.
+ * Formats a message for the user. Never NULL: without memory it is pt_no_memory, which
+ * says so. Free it only by pt_message_free(). GIL: not needed.
  */
 char *pt_message(const char *format, ...) PT_PRINTF(1, 2);
 void pt_message_free(char *message);

@@ -9,9 +9,9 @@ struct pt_buf;
 
 /*
  * Appends to OUT the member that PATH names: the path of a zip file followed by "/" and
- * the member's name. Compressed members need libz, which is opened when the first one is
- * met. Returns false when there is no such file or member, or it cannot be read; OUT may
- * then hold a part of it. GIL: not needed.
+ * the member's name. Compressed members need libz, which is loaded with the first one.
+ * Returns false if there is no such file or member, or it cannot be read; OUT may then
+ * hold a part of it. GIL: not needed.
  */
 bool pt_zip_read(const char *path, struct pt_buf *out);
 
