@@ -8,17 +8,17 @@
 
 #include <stddef.h>
 
-/* What RESUME has in its argument: how the frame came there. */
+/* The argument of RESUME: how the frame came there. */
 #define RESUME_PLACE 3
 #define RESUME_AT_START 0
 #define RESUME_AFTER_YIELD_FROM 2
 #define RESUME_AFTER_AWAIT 3
 
 /*
- * Instructions, by the minor version from 3.8 on; 0: none. The one that asks what is
- * awaited for more is YIELD_FROM before 3.11, then SEND; that of 3.15 has no event.
- * RESUME follows the place where frames wait. Since 3.12 the answer to an exception that
- * is thrown into what is awaited comes there (CLEANUP_THROW takes it).
+ * Instructions, by the minor version from 3.8 on; 0: none. The one that sends into what
+ * is awaited is YIELD_FROM before 3.11, then SEND; that of 3.15 has no event. RESUME
+ * follows the place where frames wait. Since 3.12 the answer to an exception thrown into
+ * what is awaited arrives there (CLEANUP_THROW takes it).
  */
 static const struct instructions {
 	unsigned char send;
@@ -28,7 +28,7 @@ static const struct instructions {
 	{ 123, 151 }, { 104, 149 }, { 106, 128 }, { 0, 128 },
 };
 
-/* The instructions of this version; one that is not known has none of them. */
+/* The instructions of this version; all zero for an unknown one. */
 static struct instructions known(void)
 {
 	size_t version = (size_t)(pt_py.minor - 8);
@@ -37,8 +37,10 @@ static struct instructions known(void)
 						       (struct instructions){ 0, 0 };
 }
 
-/* How the frame came to where it waits at an offset, as RESUME behind that has it; -1 if
- * there is none. */
+/*
+ * How the frame came to where it waits at an offset, by the argument of the RESUME there;
+ * -1 if there is none.
+ */
 static int place_of(const unsigned char *bytes, size_t size, long offset)
 {
 	unsigned char resume = known().resume;
@@ -67,7 +69,7 @@ static bool is_yield_or_await(const unsigned char *bytes, size_t size, long offs
 	       place_of(bytes, size, offset - 2) > RESUME_AT_START;
 }
 
-/* Asks about the instruction of a code object at an offset. */
+/* Looks at the instruction of a code object at an offset. */
 static bool ask(PyObject *object, long offset,
 		bool (*question)(const unsigned char *bytes, size_t size, long offset))
 {

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /*
- * Returns the text that a builtin function has in its PyMethodDef: its help, with the
- * signature in front if it has one. NULL if there is none; the caller frees it.
+ * Returns the docstring in a builtin function's PyMethodDef, with the signature in front
+ * if it has one. The caller frees it; NULL if there is none.
  */
 static char *doc_of(PyObject *function, const char *name)
 {
@@ -26,7 +26,7 @@ static char *doc_of(PyObject *function, const char *name)
 	return full;
 }
 
-/* Finds out about the original. Returns whether ours can take its place. */
+/* Looks at the original. Returns whether ours can replace it. */
 static bool read_original(struct pt_builtin *builtin, PyObject *module)
 {
 	PyObject *original = pt_value_global(module, builtin->names[0]);

@@ -21,7 +21,7 @@
 
 #define BOOTSTRAP "<frozen importlib._bootstrap>"
 
-/* See code.h. Their addresses alone matter. */
+/* See code.h. Only their addresses matter. */
 struct pt_code pt_code_excluded;
 struct pt_code pt_code_deferred;
 
@@ -67,7 +67,9 @@ struct pt_code *pt_code_find(PyObject *object)
 	return pt_code_store_find(object);
 }
 
-/* Before 3.11 a code object does not know its qualified name: its parent tells it. */
+/*
+ * Before 3.11 a code object does not know its qualified name: it comes from its parent.
+ */
 static char *child_qualname(const struct pt_code *parent, const char *name)
 {
 	if (!parent || strcmp(parent->name, "<module>") == 0)
@@ -76,7 +78,7 @@ static char *child_qualname(const struct pt_code *parent, const char *name)
 	return pt_format("%s%s%s", parent->qualname, infix, name);
 }
 
-/* Returns false without memory: yields would be taken for returns. */
+/* Returns false without memory: then yields would be taken for returns. */
 static bool copy_bytecode(struct pt_code *code)
 {
 	PyObject *bytes = pt_python_attr(code->object, "co_code");
@@ -96,8 +98,10 @@ static bool copy_bytecode(struct pt_code *code)
 	return code->bytecode;
 }
 
-/* Most code that runs at the start of Python is the import system's: its name, which is
- * cheap to have, tells that it has no role. Without memory it may have any. */
+/*
+ * Most code that runs when Python starts is the import system's. Its name, which is cheap
+ * to get, shows that it has no role. Without memory it may have any.
+ */
 static bool may_have_role(const struct pt_code *code)
 {
 	if (!policy.wants_imports || strcmp(code->file->name, BOOTSTRAP) != 0)
@@ -109,7 +113,7 @@ static bool may_have_role(const struct pt_code *code)
 	return is_known;
 }
 
-/* Before 3.11 every __exit__ of the module passes; the event tells which one it is. */
+/* Before 3.11 every __exit__ of the module passes; the event shows which one it is. */
 static enum pt_code_role find_role(const struct pt_code *code)
 {
 	if (!may_have_role(code))
@@ -126,8 +130,8 @@ static enum pt_code_role find_role(const struct pt_code *code)
 }
 
 /*
- * Makes a record of which only the file is known, or returns NULL. What is inside PARENT,
- * which may be NULL, has its text from where PARENT has it.
+ * Makes a record of which only the file is known, or returns NULL. Code inside PARENT,
+ * which may be NULL, shares PARENT's source of text.
  */
 static struct pt_code *new_record(PyObject *object, const struct pt_code *parent)
 {
@@ -150,7 +154,7 @@ static struct pt_code *new_record(PyObject *object, const struct pt_code *parent
 	return code;
 }
 
-/* Fills in the rest, which is not needed of code whose file is not traced. */
+/* Fills in the rest, which code in an untraced file does not need. */
 static bool describe(struct pt_code *code, const struct pt_code *parent)
 {
 	PyObject *object = code->object; /* borrowed */
@@ -170,7 +174,7 @@ static bool describe(struct pt_code *code, const struct pt_code *parent)
 	return true;
 }
 
-/* Returns whether code of that file comes from no file at all. */
+/* Returns whether code of that file really comes from no file. */
 static bool is_generated(const struct pt_file *file)
 {
 	return pt_file_is_synthetic(file->name) && !(file->origin & PT_ORIGIN_FROZEN);
@@ -203,8 +207,8 @@ static unsigned int origin_of_caller(void)
 
 /*
  * Code that comes from no file belongs to whoever runs it: what dataclasses and
- * namedtuple generate is the standard library's. What is typed at a prompt is the user's,
- * though the standard library runs it.
+ * namedtuple generate is the standard library's. But what is typed at a prompt is the
+ * user's, though the standard library runs it.
  */
 static unsigned int synthetic_origin(const struct pt_code *code, const char *module)
 {
@@ -245,8 +249,8 @@ static void find_project_by_argv(void)
 }
 
 /*
- * Notes the main script when its first code comes by. Returns what else __main__ is
- * called: the module's name under "-m", else the script's base name; to be freed.
+ * Notes the main script when its first code runs. Returns the other name of __main__,
+ * which the caller frees: the module's name under "-m", else the script's base name.
  */
 static char *find_main(const struct pt_code *code, PyObject *globals)
 {
@@ -287,8 +291,8 @@ static char *module_of_file(const char *file)
 }
 
 /*
- * Code that cannot be recorded now is asked about again when it is called next. What it
- * does meanwhile is not shown.
+ * Code that cannot be recorded now is tried again at its next call. What it does
+ * meanwhile is not shown.
  */
 static struct pt_code *lack_memory(void)
 {
@@ -316,7 +320,7 @@ struct context {
 	char *module;	   /* __name__ */
 	char *file;	   /* __file__, once it is needed */
 	char *alias;	   /* what __main__ is otherwise called */
-	bool is_partial;   /* some of it is not known, for lack of memory */
+	bool is_partial;   /* some of it is missing for lack of memory */
 };
 
 static void open_context(struct context *context, const struct pt_code *code)
@@ -341,7 +345,7 @@ static void close_context(struct context *context)
 	free(context->alias);
 }
 
-/* What is known of code before its name is. */
+/* What is known of code before its name is known. */
 static struct pt_rule_target target_of(const struct pt_code *code,
 				       const struct context *context)
 {
@@ -370,8 +374,8 @@ static bool is_file_wanted(struct pt_code *code, const struct context *context)
 }
 
 /*
- * Asks the rules about code of a file that is wanted. Whether it is traced depends on the
- * format, too. Returns what the rules say.
+ * Applies the rules to code of a wanted file. Whether it is traced also depends on the
+ * format. Returns what the rules say.
  */
 static bool decide(struct pt_code *code, struct context *context)
 {
@@ -391,7 +395,9 @@ static bool decide(struct pt_code *code, struct context *context)
 	return true;
 }
 
-/* Attaches a decided record, which may then be another thread's or that of no interest.
+/*
+ * Attaches a decided record. Returns the record in use: it may be another thread's, or
+ * the excluded one.
  */
 static struct pt_code *keep(struct pt_code *code)
 {
@@ -409,7 +415,7 @@ static struct pt_code *keep(struct pt_code *code)
 	return other ? other : &pt_code_excluded;
 }
 
-/* Makes and decides the records of the code objects inside PARENT, with its globals. */
+/* Makes and decides the records of the code objects inside PARENT, using its globals. */
 static void adopt_children(const struct pt_code *parent, struct context *context)
 {
 	PyObject *constants = pt_python_attr(parent->object, "co_consts");
@@ -441,7 +447,7 @@ static void adopt_children(const struct pt_code *parent, struct context *context
 			keep(child);
 			continue;
 		}
-		/* It is asked about by itself; the parent lacks nothing. */
+		/* It gets its own turn later; the parent lacks nothing. */
 		free_record(child);
 		lack_memory();
 	}
@@ -450,7 +456,7 @@ static void adopt_children(const struct pt_code *parent, struct context *context
 	pt_python_drop(constants);
 }
 
-/* The text of code that comes from no file, or NULL; to be freed. */
+/* Returns the text of code that comes from no file, which the caller frees, or NULL. */
 static struct pt_source *find_generated_text(const struct pt_code *code,
 					     const char *module)
 {
@@ -479,7 +485,7 @@ static void find_text(struct pt_code *code, const char *module)
 		code->file = pt_file_with_source(code->file, source);
 }
 
-/* A rule that has matched nothing may have meant a function of the user's. */
+/* A rule that has matched nothing may mean one of the user's functions. */
 static void see_function(const struct pt_code *code)
 {
 	char *name = NULL;
@@ -492,9 +498,9 @@ static void see_function(const struct pt_code *code)
 }
 
 /*
- * Decides about code that is met for the first time. Two kinds of code need their parent
- * to say what they are, and get their records with it: code that comes from no file
- * (whose it is) and, before 3.11, functions (their qualified names).
+ * Decides about code seen for the first time. Two kinds of code need their parent for
+ * that, and get their records with it: code that comes from no file (whose it is) and,
+ * before 3.11, functions (their qualified names).
  */
 static struct pt_code *settle(struct pt_code *code)
 {

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* The rendered lines of code spread over more lines than this are not kept. */
+/* Rendered lines of code that spans more lines than this are not kept. */
 #define MAX_LINE_TABLE (1U << 22)
 
 static void free_table(struct pt_line_table *table)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From 3.12 on records are in a table of ours, and a watcher tells of the end of code.
+ * From 3.12 on records are in a table of ours, and a watcher reports the end of code.
  * Code extras would be simpler, but the interpreter calls the free functions of all their
- * users for code that only one of them attached something to. In free-threaded builds a
- * record must not go away while another thread uses it: code that has one stays.
+ * users for code to which only one of them attached something. In free-threaded builds a
+ * record must not go away while another thread uses it: code that has one stays alive.
  *
- * Before 3.12 there are no watchers, and records are code extras. For the time that one
- * is attached we tell the interpreter that there are no users after us: then those are
- * not called for that code unless they attach something, too. Code that is compiled into
- * the interpreter (3.11) never dies, and at the end its extras are taken from it without
- * a word (_PyStaticCode_Dealloc): its records are in the table.
+ * Before 3.12 there are no watchers, and records are code extras. While we attach one, we
+ * tell the interpreter that there are no users after us: then it does not call those for
+ * that code unless they attach something, too. Code that is compiled into the interpreter
+ * (3.11) never dies, and at the end its extras are dropped without a call
+ * (_PyStaticCode_Dealloc): its records are in the table.
  */
 #include "config.h"
 
@@ -28,7 +28,7 @@
 /* PY_CODE_EVENT_DESTROY, which older headers do not have. */
 #define EVENT_DESTROY 1
 
-/* How far into an interpreter the functions are looked for; none is shorter. */
+/* How far into an interpreter we look for the functions; none is shorter. */
 #define SEARCH_SIZE 2048
 
 /* See pt_code_store_start(); the same for all interpreters. */
@@ -37,14 +37,14 @@ static pt_code_death *on_code_death;
 /* Index of our code extras in every interpreter; -1: none yet. */
 static Py_ssize_t extra_index = -1;
 
-/* Where interpreters have the number of users of code extras; 0: not known. */
+/* Offset in interpreters of the number of users of code extras; 0: not known. */
 static size_t user_count_offset;
 
 /* The interpreter's variables, see is_static(). */
 static uintptr_t variables_start;
 static size_t variables_size;
 
-/* Finds the interpreter's variables: where one of them is. */
+/* Finds the interpreter's variables, by the address of one of them. */
 static int find_variables(struct dl_phdr_info *info, size_t size, void *unused)
 {
 	(void)size, (void)unused;
@@ -75,8 +75,8 @@ static void on_extra_free(void *record)
 }
 
 /*
- * Finds the number of users, which stands in front of the table of their functions, the
- * last of which is ours now.
+ * Finds the number of users, which precedes the table of their functions, the last of
+ * which is ours now.
  */
 static void find_user_count(void)
 {
@@ -111,7 +111,7 @@ static int add_extra(PyObject *object, struct pt_code *record)
 	return error;
 }
 
-/* A code watcher. Exceptions may be pending, and the object is as good as gone. */
+/* A code watcher. Exceptions may be pending, and the object is half gone. */
 static int on_code_event(int event, PyObject *object)
 {
 	struct pt_code *record = NULL;
@@ -123,7 +123,7 @@ static int on_code_event(int event, PyObject *object)
 	return 0;
 }
 
-/* The destructor of what was put into the dict of an interpreter that ends. */
+/* The destructor of the capsule in the dict of an interpreter that ends. */
 static void on_interpreter_end(PyObject *capsule)
 {
 	PyInterpreterState *interpreter = pt_py.PyCapsule_GetPointer(capsule, DICT_KEY);
@@ -131,7 +131,7 @@ static void on_interpreter_end(PyObject *capsule)
 	pt_code_table_remove_all(interpreter, on_code_death);
 }
 
-/* What code is left when an interpreter ends may go without a word. */
+/* Code that is left when an interpreter ends may go without a call. */
 static void watch_end(void)
 {
 	PyInterpreterState *interpreter = pt_py.interpreter();
@@ -147,7 +147,7 @@ static void watch_end(void)
 	pt_python_drop(capsule);
 }
 
-/* Indexes are given out in order: the same one in every interpreter is the rule. */
+/* Indexes are given out in order, so all interpreters normally give the same one. */
 static int request_extras(void)
 {
 	Py_ssize_t index = pt_py.code_extra_index(on_extra_free);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open addressing with linear probing. Interpreters with a GIL of their own and threads
- * without any look things up at the same time. To add is to fill an empty slot, the key
- * last. To take out moves others: the version is odd meanwhile, and whoever finds that it
- * has changed looks again under the lock.
+ * Open addressing with linear probing. Interpreters with their own GIL, and threads
+ * without one, look things up at the same time. Adding fills an empty slot, the key last.
+ * Removing moves others: the version is odd meanwhile, and a reader who finds that it has
+ * changed looks again under the lock.
  */
 #include "config.h"
 
@@ -33,7 +33,7 @@ struct table {
 /* The table in use. */
 static _Atomic(struct table *) current;
 
-/* Odd while slots are moved, and different afterwards. */
+/* Odd while slots move, and different afterwards. */
 static atomic_uint version;
 
 /* Number of slots in use; guarded by the lock. */
@@ -51,7 +51,7 @@ static inline PyObject *key_of(const struct slot *slot)
 	return atomic_load_explicit(&slot->key, memory_order_acquire);
 }
 
-/* Returns the slot of KEY, or the empty one where it belongs. */
+/* Returns the slot of KEY, or the empty slot where it belongs. */
 static struct slot *find_slot(struct table *table, PyObject *key)
 {
 	size_t i = home_of(table, key);
@@ -142,7 +142,7 @@ bool pt_code_table_insert(PyObject *object, PyInterpreterState *interpreter,
 	return is_new;
 }
 
-/* Empties a slot, under the lock; what could not be found any more is moved up. */
+/* Empties a slot, under the lock, and moves up what could not be found any more. */
 static void empty_slot(struct table *table, size_t hole)
 {
 	size_t mask = table->capacity - 1;

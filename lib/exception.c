@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What str() gives is put together here from the parts of the exception, where its class
- * leaves that to one of the interpreter's. str() itself would call the __str__ of whatever
- * the parts are, warn of bytes under "python -b", and run handlers of signals: what these
- * raise would be lost.
+ * Builds what str() gives from the parts of the exception, if its class leaves that to
+ * one of the interpreter's. str() itself would call the __str__ of the parts, warn of
+ * bytes under "python -b", and run signal handlers, whose exceptions would be lost.
  */
 #include "config.h"
 
@@ -59,7 +58,7 @@ static void add_import(struct pt_message *message, PyObject *exception)
 	pt_python_drop(text);
 }
 
-/* Returns whether there is a value; the fields of exceptions that are not set are None. */
+/* Returns whether there is a value; fields of exceptions that are not set are None. */
 static bool is_set(PyObject *value)
 {
 	return value && value != pt_py.none;
@@ -145,7 +144,7 @@ static bool is_field_str(PyObject *exception, PyObject *class, const char *name)
 	return is_str;
 }
 
-/* UnicodeError: str() reads these alone, and they are what it takes them for. */
+/* UnicodeError: str() reads only these, and they have the types that it expects. */
 static void add_unicode_error(struct pt_message *message, PyObject *exception,
 			      PyObject *class)
 {
@@ -198,13 +197,13 @@ static void add_group(struct pt_message *message, PyObject *exception)
 	pt_python_drop(text);
 }
 
-/* A class of the interpreter's that has a __str__ of its own. */
+/* A class of the interpreter's that defines its own __str__. */
 struct kind {
 	PyObject **class;
 	void (*add)(struct pt_message *message, PyObject *exception);
 };
 
-/* Returns what __str__ the class TYPE has. */
+/* Returns the __str__ of the class TYPE. */
 static void (*find_kind(PyObject *type))(struct pt_message *, PyObject *)
 {
 	const struct kind kinds[] = {

@@ -111,7 +111,9 @@ bool pt_file_is_systems(const char *path, const char *directory)
 	for (size_t i = 0; i < PT_ARRAY_SIZE(trees); i++) {
 		if (!is_below(path, trees[i]))
 			continue;
-		/* Who is in a part of the tree, or has a script there, works on it. */
+		/*
+		 * Whoever is in a part of the tree, or has a script there, works on it.
+		 */
 		bool is_part = directory && is_below(directory, trees[i]) &&
 			       strlen(directory) > strlen(trees[i]);
 		return !is_part || !is_below(path, directory);
@@ -126,9 +128,9 @@ static bool is_stdlib(const char *path)
 }
 
 /*
- * The absolute path of a name. A relative one is taken from the current directory, where
- * Python found it, and from the start directory when it is not there any more. Clears
- * *MAY_EXIST when it is certain that there is no such file.
+ * Returns the absolute path of a name. A relative one counts from the current directory,
+ * where Python found it, or from the start directory if it is not there any more. Clears
+ * *MAY_EXIST if there certainly is no such file.
  */
 static char *absolute_path(const char *name, bool *may_exist)
 {
@@ -149,7 +151,7 @@ static char *absolute_path(const char *name, bool *may_exist)
 	}
 	if (path)
 		pt_normalize_path(path);
-	/* Here the root is a name like any other; there is room for it. */
+	/* The root is a name like any other here; there is room for it. */
 	if (path && *path == '\0')
 		strcpy(path, "/");
 	return path;
@@ -206,7 +208,7 @@ static const char *below_library(const char *path)
 	return rest;
 }
 
-/* Returns whether there is a file NAME in DIRECTORY, and it is another one than FILE. */
+/* Returns whether DIRECTORY has a file NAME that is another one than FILE. */
 static bool is_other(const struct pt_file *file, const char *directory, const char *name)
 {
 	char *path = directory ? pt_format("%s/%s", directory, name) : NULL;
@@ -219,9 +221,9 @@ static bool is_other(const struct pt_file *file, const char *directory, const ch
 }
 
 /*
- * How a file of a library is shown, below the library's root; NULL: as any other file.
- * So it is where the name would be taken for that of the user's own file, or an installed
- * one for the standard library's, and for who works inside of the library.
+ * Returns how a file of a library is shown, below the library's root; NULL: like any
+ * other file, namely if the name could be mistaken for a file of the user's, or an
+ * installed one for the standard library's, and for users who work inside the library.
  */
 static const char *library_name(const struct pt_file *file)
 {
@@ -260,9 +262,10 @@ char *pt_file_location(const struct pt_file *file)
 }
 
 /*
- * Where a file belongs: where it is once links are resolved. A link that leads out of
- * site-packages makes it the user's only below the start directory: package managers keep
- * packages elsewhere and link them, too. So it is with what the system has installed.
+ * A file belongs where it is after links are resolved. A link that leads out of
+ * site-packages makes it the user's only below the start directory: package managers,
+ * too, keep packages elsewhere and link them. The same holds for what the system has
+ * installed.
  */
 static unsigned int origin_of(const char *path, const char *real)
 {
@@ -278,7 +281,7 @@ static unsigned int origin_of(const char *path, const char *real)
 	return PT_ORIGIN_USER;
 }
 
-/* Fills in paths and origin of what is a file. */
+/* Fills in paths and origin of a real file. */
 static bool describe_path(struct pt_file *file)
 {
 	bool may_exist = true;
@@ -286,7 +289,7 @@ static bool describe_path(struct pt_file *file)
 	file->path = absolute_path(file->name, &may_exist);
 	if (!file->path)
 		return false;
-	/* Most files are the standard library's: no need to ask the file system. */
+	/* Most files are the standard library's: no need to look at the file system. */
 	if (is_stdlib(file->path)) {
 		file->origin = PT_ORIGIN_STDLIB;
 		return true;
@@ -373,7 +376,7 @@ unsigned int pt_file_origin(const struct pt_file *file)
 	return origin;
 }
 
-/* Finds out how a file is shown, once. */
+/* Determines once how a file is shown. */
 static void make_shown(struct pt_file *file)
 {
 	pt_lock();

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files that are in use, by name, and their text. A name leads to one file; older
- * versions of it live on with the code that was made from them. What nobody uses is kept
- * for a while: excluded code has no record that holds its file, and programs run exec()
- * in loops.
+ * The files in use, by name, and their text. A name leads to one file; older versions of
+ * it live on with the code that was made from them. Unused files are kept for a while:
+ * excluded code has no record that holds its file, and programs run exec() in loops.
  */
 #include "config.h"
 
@@ -34,7 +33,7 @@ static struct pt_file *newest_unused;
 static struct pt_file *oldest_unused;
 static size_t unused_count;
 
-/* Those that may have their text when nobody uses them, and where the next one goes. */
+/* Those that may keep their text while unused, and where the next one goes. */
 static struct pt_file *with_source[MAX_UNUSED_SOURCES];
 static size_t next_with_source;
 
@@ -52,7 +51,7 @@ static struct pt_file **bucket_of(const char *name)
 	return &buckets[hash_of(name) & (bucket_count - 1)];
 }
 
-/* Doubles the buckets when there are more files. Returns whether there are any. */
+/* Doubles the buckets if there are more files. Returns whether there are any buckets. */
 static bool grow(void)
 {
 	if (file_count < bucket_count)
@@ -189,7 +188,7 @@ static struct pt_file *find(const char *name)
 	return file;
 }
 
-/* Makes the file to which its name leads from now on. */
+/* Makes the file to which the name leads from now on. */
 static struct pt_file *add(const char *name)
 {
 	struct pt_file *file = pt_file_new(name);
@@ -272,7 +271,7 @@ static void read_source(struct pt_file *file)
 		pt_source_free(source);
 }
 
-/* Asks linecache, each time until it knows: a text may be put there late. */
+/* Asks linecache, each time until it has the text: that may be put there late. */
 static struct pt_source *find_registered(struct pt_file *file)
 {
 	struct pt_source *source = pt_linecache_find(file->name, 0);

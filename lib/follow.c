@@ -16,11 +16,10 @@
 
 #define PRELOAD "LD_PRELOAD"
 
-/* What stands between the names in it. */
+/* The separators of the names in it. */
 #define SEPARATORS ": "
 
-/* What children shall have, as NAME=VALUE, but for LD_PRELOAD; NULL: nothing is forced.
- */
+/* What children get, as NAME=VALUE, except LD_PRELOAD; NULL: nothing is forced. */
 static char **carried;
 static size_t carried_count;
 
@@ -78,7 +77,7 @@ void pt_follow_export(void)
 	free(directory);
 }
 
-/* Copies what children shall have: all of it, or nothing. */
+/* Copies what children get: all of it, or nothing. */
 static bool carry(char *const *environment)
 {
 	size_t count = 0;
@@ -145,7 +144,7 @@ size_t pt_follow_size(char *const *environment)
 	       (preload ? strlen(preload) : 0) + 3;
 }
 
-/* Returns whether the environment sets a carried variable itself: that is what counts. */
+/* Returns whether the environment sets a carried variable itself: then that counts. */
 static bool sets(char *const *environment, const char *entry)
 {
 	size_t length = strcspn(entry, "=");
@@ -171,7 +170,7 @@ char *const *pt_follow_merge(char *const *environment, void *memory)
 		if (!sets(environment, carried[i]))
 			merged[count++] = carried[i];
 	}
-	/* The text stands behind the pointers. */
+	/* The text follows the pointers. */
 	char *text = (char *)(merged + count + 2);
 	merged[count++] = text;
 	merged[count] = NULL;

@@ -21,14 +21,16 @@
 #define COLOR_IMPORT "\033[35m"
 #define COLOR_END "\033[0m"
 
-/* How wide a place is. */
+/* The width of a place. */
 struct widths {
 	size_t name;
 	size_t place;
 };
 
-/* Makes room in front of the column for every place in a file whose name is that wide, so
- * that it does not move in the midst of one. */
+/*
+ * Makes room before the column for every place in a file whose name is that wide, so that
+ * the column does not move within a file.
+ */
 static void fit_file(struct pt_file *file, size_t width)
 {
 	width += strlen(":0");
@@ -45,12 +47,12 @@ static bool is_control(const char *text, size_t length)
 
 	if (length == 2)
 		return c == 0xc2 && (unsigned char)text[1] < 0xa0;
-	/* A byte that is no character may be a C1 control of its own. */
+	/* A byte that is no character may itself be a C1 control. */
 	return (length == 1 && c < 0x20 && c != '\t') || c == 0x7f ||
 	       (length == 0 && c < 0xa0);
 }
 
-/* Length of what TEXT begins with that needs no look at each character: ASCII. */
+/* Length of the start of TEXT that is plain ASCII and needs no closer look. */
 static size_t plain_length(const char *text, size_t size)
 {
 	size_t length = 0;
@@ -60,7 +62,7 @@ static size_t plain_length(const char *text, size_t size)
 	return length;
 }
 
-/* Appends text that came from a program: no character of it shall control a terminal. */
+/* Appends text from a program: no character of it may control a terminal. */
 static void add_clean(struct pt_buf *out, const char *text, size_t size)
 {
 	while (size) {
@@ -100,8 +102,10 @@ static struct widths add_place(const struct pt_format_options *options,
 	return widths;
 }
 
-/* The same in front of text, which begins at the column or, where the place is too long
- * for it, two blanks behind. */
+/*
+ * The same before text that begins at the column or, if the place is too long for that,
+ * after two blanks.
+ */
 static void add_head(const struct pt_format_options *options, const struct pt_code *code,
 		     int line, struct pt_buf *out, struct pt_head *head)
 {

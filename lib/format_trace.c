@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The output of "python -m trace --trace", so that what reads it can read ours. */
+/* The output of "python -m trace --trace", for programs that read it. */
 #include "config.h"
 
 #include "format.h"
@@ -16,7 +16,7 @@
  * (gh-103956). */
 #define NEW_LAYOUT_MINOR 13
 
-/* What linecache finds: no text for what is not a file, nor in a zip file. */
+/* Finds text as linecache does: none for what is no file, nor in a zip file. */
 static const char *find_text(const struct pt_code *code, int line, size_t *size)
 {
 	const struct pt_source *source = pt_file_source(code->file);

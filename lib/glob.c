@@ -8,7 +8,7 @@
 
 /*
  * Matches C against the set that begins at PATTERN ('['). Returns what follows the set,
- * or NULL when it is not closed and the '[' stands for itself.
+ * or NULL if it is not closed and the '[' stands for itself.
  */
 static const char *match_set(const char *pattern, unsigned char c, bool *is_match)
 {
@@ -49,7 +49,7 @@ static const char *match_one(const char *pattern, char c, char separator)
 	return *pattern && *pattern == c ? pattern + 1 : NULL;
 }
 
-/* Where to take up again when the match fails further on. */
+/* Where to resume if the match fails further on. */
 struct retry {
 	const char *pattern; /* what follows the stars; NULL: no star was seen */
 	const char *text;    /* where it was last tried */

@@ -8,9 +8,9 @@
 #include <sys/vfs.h>
 
 /*
- * ext4 puts off to choose the blocks of what is written, at a price for each: a write to
- * blocks that are there takes little more than half the time. Containers have their files
- * on an overlay, most often of ext4. Others gain nothing, or have to ask a server.
+ * ext4 delays choosing the blocks of what is written, which costs time for each: a write
+ * to allocated blocks takes little more than half the time. Containers keep their files
+ * on an overlay, mostly over ext4. Other file systems gain nothing, or must ask a server.
  */
 static bool gains(int fd)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every module that is loaded passes through _load_unlocked(spec) of importlib, and every
- * search for one, successful or not, ends in __exit__(self, *args) of a module lock.
- * Both are Python code in all versions, and their arguments tell the rest.
+ * search for one, successful or not, ends in __exit__(self, *args) of a module lock. Both
+ * are Python code in all versions, and their arguments hold the rest.
  */
 #include "config.h"
 
@@ -64,8 +64,10 @@ static void find_importer(struct importer *importer)
 	pt_python_drop(frame);
 }
 
-/* What is shown of a module's origin: its whole path, for that is what an import tells,
- * or the kind of module in parentheses. */
+/*
+ * Returns how a module's origin is shown: its whole path, which is the point of an import
+ * event, or the kind of module in parentheses.
+ */
 static char *shown_origin(const char *origin)
 {
 	if (!origin)
@@ -89,7 +91,7 @@ static void report(struct pt_thread *thread, const struct pt_code *code,
 
 /*
  * Returns an argument of the current frame, which has just been called: a new reference,
- * or NULL. Before 3.12 they are had as a dict alone, which nobody else has seen.
+ * or NULL. Before 3.12 they come only as a dict, which nobody else has seen.
  */
 static PyObject *argument(const char *name)
 {
@@ -122,7 +124,7 @@ static void on_load(struct pt_thread *thread, const struct pt_code *code)
 	char *origin = pt_value_attr_text(spec, "origin");
 	pt_python_drop(spec);
 	find_importer(&importer);
-	/* One that is not known would be taken for another. */
+	/* An unknown one would be mistaken for another. */
 	if (errno == ENOMEM) {
 		pt_log_uncounted();
 		free(module);
@@ -130,8 +132,7 @@ static void on_load(struct pt_thread *thread, const struct pt_code *code)
 	}
 	char *shown = shown_origin(origin);
 	bool is_wanted = module && pt_code_wants_module(module, origin);
-	/* Where code that is not traced asks for it, the module itself is the place to
-	 * show. */
+	/* If untraced code asks for it, the module itself is the place to show. */
 	if (is_wanted && !importer.is_traced && origin && *origin == '/') {
 		pt_file_release(importer.place.file);
 		importer =
@@ -164,7 +165,7 @@ static void on_failure(struct pt_thread *thread, const struct pt_code *code,
 	PyObject *self = argument("self");
 
 	errno = 0;
-	/* Before 3.11 __exit__ may be that of another class, which has no _name. */
+	/* Before 3.11 __exit__ may belong to another class, which has no _name. */
 	char *module = self ? pt_value_attr_text(self, "_name") : NULL;
 
 	pt_python_drop(self);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Of other interpreters only the one that this thread is making can be entered: those of
- * other threads may be at their beginning, at work or at their end, where a thread state
- * more is a fatal error. It is known by its first thread, whose number thread states
- * hold: in front of the one that the kernel has for it, wherever that is.
+ * Of other interpreters only the one that this thread is creating can be entered: those
+ * of other threads may be starting, working or ending, where one more thread state is a
+ * fatal error. Its first thread identifies it, by the number in its thread state, which
+ * precedes the kernel's number for the thread, wherever that is.
  */
 #include "config.h"
 
@@ -15,10 +15,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How far into a thread state the numbers are looked for; none is shorter. */
+/* How far into a thread state we look for the numbers; none is shorter. */
 #define SEARCH_SIZE 256
 
-/* Returns where thread states have the number of their thread; 0: not known. */
+/* Returns the offset in thread states of the thread's number; 0: not known. */
 static size_t find_number(unsigned long number)
 {
 	const unsigned long both[] = { number, (unsigned long)syscall(SYS_gettid) };

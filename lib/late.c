@@ -2,11 +2,11 @@
 /*
  * Finds a libpython that the program loads with dlopen.
  *
- * Why dlsym and not dlopen: glibc takes RUNPATH, $ORIGIN and the namespace from the return
- * address of dlopen, so that it must be reached by a jump, and then nothing can be done
- * after it. But what dlopen loaded is entered through dlsym. To look before the real dlsym
- * is soon enough, keeps its caller's address (RTLD_NEXT), and leaves dlerror() alone: the
- * call of dlsym that follows discards a pending error anyway.
+ * Why dlsym and not dlopen: glibc takes RUNPATH, $ORIGIN and the namespace from the
+ * return address of dlopen, so we could only jump to it, and then do nothing after it.
+ * But programs enter what dlopen loaded through dlsym. Looking before the real dlsym is
+ * early enough, keeps the caller's address (RTLD_NEXT) and does not disturb dlerror():
+ * the call of dlsym that follows discards a pending error anyway.
  */
 #include "config.h"
 
@@ -21,13 +21,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What to call when objects came; NULL: leave dlsym alone. */
+/* What to call when objects were loaded; NULL: leave dlsym alone. */
 static void (*_Atomic on_new_objects)(void);
 
 /* How many objects had been loaded at the last look; 0: the first dlsym looks. */
 static _Atomic unsigned long long seen_adds;
 
-/* A look is under way. Whoever else comes does not wait: a child of fork could hang. */
+/* A look is under way. Others do not wait for it: a child of fork could hang. */
 static atomic_flag is_looking = ATOMIC_FLAG_INIT;
 
 /* The definition of dlsym behind this library. */
@@ -48,7 +48,7 @@ static int read_adds(struct dl_phdr_info *info, size_t size, void *adds)
 	return 1;
 }
 
-/* Only a name that begins so is opened: other programs' objects are never touched. */
+/* Only such a name is opened: other objects of the program are never touched. */
 static int find_name(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct search *search = data;

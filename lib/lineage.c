@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What we read of /proc/PID/stat, proc_pid_stat(5): fields by their numbers there. */
+/* What we read from /proc/PID/stat: field numbers of proc_pid_stat(5). */
 enum { FIELD_STATE = 3, FIELD_THREADS = 20, FIELD_START_TIME = 22, FIELD_COUNT };
 
-/* Reads a file whole, at most SIZE - 1 bytes, and ends it by NUL. */
+/* Reads a whole file, at most SIZE - 1 bytes, and adds a NUL. */
 static bool read_text(const char *path, char *out, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -38,8 +38,8 @@ static uint64_t parse_number(const char *text)
 }
 
 /*
- * Finds out when a process was started, 0 if it is dead. The state is that of the main
- * thread, which may end before others do. Returns false when it cannot be seen.
+ * Finds out when a process started, 0 if it is dead. The state is that of the main
+ * thread, which may end before others do. Returns false if we cannot see it.
  */
 static bool read_start_time(int64_t pid, uint64_t *start_time)
 {
@@ -52,7 +52,7 @@ static bool read_start_time(int64_t pid, uint64_t *start_time)
 	pt_fixed_add(&path, "/stat");
 	if (!read_text(path.text, text, sizeof(text)))
 		return false;
-	/* The name in parentheses may hold anything, parentheses too. */
+	/* The name in parentheses may hold anything, even parentheses. */
 	const char *rest = strrchr(text, ')');
 	for (int i = FIELD_STATE; rest && i < FIELD_COUNT; i++) {
 		rest = strchr(rest, ' ');
@@ -81,7 +81,7 @@ static int digit_of(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Reads the number that the kernel gives each start of a system. */
+/* Reads the kernel's identifier of this boot. */
 static void read_boot(unsigned char boot[16])
 {
 	char text[64] = "";

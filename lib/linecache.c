@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who runs code that is in no file puts its text into linecache.cache for tracebacks to
- * show: IPython and its kernel, attrs, and from 3.13 on Python's own prompt. An entry is
- * (size, mtime, lines, name), or has one element as long as nobody has read it. All of it
- * may be changed meanwhile, and may be something else: only what is exactly a module,
- * dict, tuple, list and str is looked into, by functions that give new references.
+ * Programs that run code from no file put its text into linecache.cache, for tracebacks
+ * to show: IPython and its kernel, attrs, and from 3.13 on Python's own prompt. An entry
+ * is (size, mtime, lines, name), or has one element while nobody has read it. All of this
+ * may be something else, or change meanwhile: we only look into exact modules, dicts,
+ * tuples, lists and strs, by functions that return new references.
  */
 #include "config.h"
 
@@ -17,10 +17,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A longer text is not taken: no human typed it. */
+/* Longer texts are skipped: no human typed them. */
 #define MAX_SIZE (64U << 20)
 
-/* DICT[KEY], a new reference, or NULL; no exception is left. Takes over KEY. */
+/* Returns DICT[KEY], a new reference, or NULL. Takes over KEY. Leaves no exception. */
 static PyObject *look_up(PyObject *dict, PyObject *key)
 {
 	PyObject *value = NULL;
@@ -38,7 +38,7 @@ static PyObject *look_up_text(PyObject *dict, const char *key)
 	return look_up(dict, pt_py.Py_BuildValue("s", key));
 }
 
-/* A variable of the module linecache if that is loaded, a new reference. */
+/* Returns a variable of the module linecache if that is loaded, a new reference. */
 static PyObject *variable(const char *name)
 {
 	PyObject *modules = pt_py.PySys_GetObject("modules"); /* borrowed */
@@ -51,7 +51,7 @@ static PyObject *variable(const char *name)
 	return value;
 }
 
-/* Adds item INDEX of LINES. Returns false at the end, or at what is no line. */
+/* Adds item INDEX of LINES. Returns false at the end, or if it is no line. */
 static bool add_line(PyObject *lines, Py_ssize_t index, struct pt_buf *text)
 {
 	PyObject *line = pt_py.PySequence_GetItem(lines, index);
@@ -106,7 +106,7 @@ struct pt_source *pt_linecache_find(const char *name, int first_line)
 	PyObject *value = NULL;
 	PyObject *traceback = NULL;
 
-	/* Any code may be of that name, whatever 3.13.0 files under it. */
+	/* Any code may have that name, whatever 3.13.0 files under it. */
 	if (!pt_py.minor || strcmp(name, "<string>") == 0)
 		return NULL;
 	pt_py.PyErr_Fetch(&type, &value, &traceback);

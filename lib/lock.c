@@ -30,7 +30,7 @@ void pt_lock_after_fork_in_parent(void)
 
 void pt_lock_after_fork_in_child(void)
 {
-	/* Its owner is this thread under the number that it had in the parent. */
+	/* Its owner is this thread, under the number that it had in the parent. */
 	static const pthread_mutex_t initial = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 	mutex = initial;

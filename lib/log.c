@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* A longer message is cut: it must go out when there is no memory, too. */
+/* Longer messages are cut: they must get out even without memory. */
 #define MAX_MESSAGE 4096
 
 void pt_log(const char *format, ...)

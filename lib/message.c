@@ -55,8 +55,8 @@ void pt_message_add_gap(struct pt_message *message)
 }
 
 /*
- * Returns a str that is not much longer than what can be shown, a new reference: what is
- * long is not encoded as a whole.
+ * Returns a str that is not much longer than what can be shown, a new reference: a long
+ * one is not encoded as a whole.
  */
 static PyObject *shortened(PyObject *value)
 {
@@ -88,8 +88,8 @@ static void add_text(struct pt_message *message, PyObject *value)
 }
 
 /*
- * Reads one character of UTF-8. Returns its number of bytes; what is no character counts
- * as a byte, and gives the surrogate by which Python stands for it.
+ * Reads one character of UTF-8. Returns its number of bytes; a byte that is no character
+ * gives the surrogate that Python uses for it.
  */
 static size_t read_character(const unsigned char *text, size_t size, Py_UCS4 *character)
 {
@@ -197,7 +197,7 @@ static void add_quoted_bytes(struct pt_message *message, PyObject *value)
 	add_quoted(message, bytes, (size_t)size, true);
 }
 
-/* An int that is too long for C would have to be converted by what looks for signals. */
+/* Converting an int too long for C would make the interpreter check for signals. */
 static void add_int(struct pt_message *message, PyObject *value)
 {
 	int overflow = 0;

@@ -2,7 +2,7 @@
 /*
  * The backend for CPython 3.12 and later: sys.monitoring with callbacks written in C.
  *
- * A global PY_START asks for the verdict on code. Excluded code answers DISABLE and runs
+ * A global PY_START leads to the verdict on code. Excluded code answers DISABLE and runs
  * at full speed from then on; traced code gets local events. Lines are those of
  * sys.settrace: LINE, PY_START and PY_RESUME (without which LINE misses the first line of
  * one-line functions on 3.13 and later, gh-155992), and JUMP for one-line loops.
@@ -26,16 +26,18 @@
 
 #define TOOL_NAME "libpytrace"
 
-/* Arguments of all callbacks: the code object, then what the event has. */
+/* Arguments of all callbacks: the code object, then those of the event. */
 typedef PyObject *callback(PyObject *self, PyObject *const *args, Py_ssize_t count);
 
-/* What follows is the same in all interpreters, and set by the first one: others may
- * start while events come. */
+/*
+ * The variables below are the same for all interpreters and set by the first one: others
+ * may start while events come.
+ */
 
 /* sys.monitoring.DISABLE: one immortal object. */
 static PyObject *disable;
 
-/* The tool ids that we may take, the first one first: 0 to 2 have their owners. */
+/* The tool ids that we may take, in this order: 0 to 2 have their owners. */
 static const int tool_ids[] = { 4, 3, 5, 2, 1, 0 };
 
 /* Our tool id. */
@@ -47,8 +49,8 @@ static long local_events;
 static long unwind_events;
 
 /*
- * The functions of sys.monitoring, as they are at the start: a program may put others in
- * their place. They know the interpreter without their module.
+ * The functions of sys.monitoring as they are at the start: a program may replace them.
+ * They find the interpreter without their module.
  */
 enum { USE_TOOL, GET_TOOL, REGISTER, GET_EVENTS, SET_EVENTS, SET_LOCAL_EVENTS,
        FUNCTION_COUNT };
@@ -62,7 +64,7 @@ static PyMethodDef functions[FUNCTION_COUNT] = {
 	[SET_LOCAL_EVENTS] = { .ml_name = "set_local_events" },
 };
 
-/* What callbacks return; None and DISABLE are immortal since 3.12: nobody counts them. */
+/* What callbacks return. None and DISABLE are immortal since 3.12: no counting. */
 static inline PyObject *go_on(void)
 {
 	return pt_py.none;
@@ -70,13 +72,13 @@ static inline PyObject *go_on(void)
 
 static PyObject *end_watching(void);
 
-/* The same for local events, each of which ends where it is once tracing has ended. */
+/* The same for local events, each of which disables itself once tracing has ended. */
 static inline PyObject *go_on_here(void)
 {
 	return PT_UNLIKELY(pt_tracer_has_ended()) ? end_watching() : pt_py.none;
 }
 
-/* The record of code that has had an event; those of the last events are at hand. */
+/* Returns the record of code that has had an event; recent ones are cached. */
 static inline struct pt_code *find_code(struct pt_thread *thread, PyObject *object)
 {
 	struct pt_recent *recent = pt_thread_recent(thread, object);
@@ -104,7 +106,7 @@ static inline struct pt_thread *traced_thread(PyObject *object, struct pt_code *
 	return *code && (*code)->is_traced ? thread : NULL;
 }
 
-/* Notes the functions. Returns false when one is missing or is not the interpreter's. */
+/* Notes the functions. Returns false if one is missing or not the interpreter's. */
 static bool find_functions(PyObject *monitoring)
 {
 	for (size_t i = 0; i < FUNCTION_COUNT; i++) {
@@ -124,8 +126,10 @@ static bool find_functions(PyObject *monitoring)
 	return true;
 }
 
-/* Calls one of the functions. Returns what it gives, a new reference, or NULL; no
- * exception is left. */
+/*
+ * Calls one of the functions. Returns its result, a new reference, or NULL. Leaves no
+ * exception.
+ */
 static PyObject *ask_monitoring(int which, const char *format, ...)
 {
 	PyObject *function = pt_py.PyCFunction_NewEx(&functions[which], NULL, NULL);
@@ -142,15 +146,14 @@ static PyObject *ask_monitoring(int which, const char *format, ...)
 	return result;
 }
 
-/* Ends a call of ask_monitoring() whose result does not matter. Returns whether it went
- * well. */
+/* Drops the result of ask_monitoring(). Returns whether the call succeeded. */
 static bool is_done(PyObject *result)
 {
 	pt_python_drop(result);
 	return result;
 }
 
-/* Returns the bit of an event, 0 when this version does not have it. */
+/* Returns the bit of an event, 0 if this version does not have it. */
 static long event_bit(PyObject *monitoring, const char *name)
 {
 	PyObject *events = pt_value_global(monitoring, "events");
@@ -178,8 +181,9 @@ static bool is_watching_unwind(void)
 }
 
 /*
- * Sets the events of code that turned out to be traced. Those of unwinding are not local
- * before 3.15: they are set with the first such code, not to slow down all other.
+ * Sets the events of code that turned out to be traced. Unwinding events are not local
+ * before 3.15: they are set with the first such code, so that programs without any stay
+ * fast.
  */
 static void watch(struct pt_code *code)
 {
@@ -187,13 +191,13 @@ static void watch(struct pt_code *code)
 			       local_events));
 	if (!is_watching_unwind())
 		watch_globally(unwind_events);
-	/* Not earlier: another thread would go on into code without events. */
+	/* Not earlier: another thread would continue into code without events. */
 	code->is_watched = true;
 }
 
 /*
- * Ends the events that are not local in the current interpreter. The tool stays ours: the
- * local ones of code that does not run any more would be those of whoever takes it.
+ * Ends the global events in the current interpreter. The tool stays ours: whoever took it
+ * would get the local events of code that did not run any more.
  */
 static PyObject *end_watching(void)
 {
@@ -242,8 +246,8 @@ static PyObject *on_resume(PyObject *self, PyObject *const *args, Py_ssize_t cou
 }
 
 /*
- * An exception is thrown into a suspended frame, which is a way to call code for the
- * first time, too: a task that is cancelled before it began.
+ * An exception is thrown into a suspended frame. That can also be the first call of the
+ * code: a task that is cancelled before it began.
  */
 static PyObject *on_throw(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
@@ -335,7 +339,7 @@ static PyObject *on_raise(PyObject *self, PyObject *const *args, Py_ssize_t coun
 	return go_on();
 }
 
-/* An event, its callback, and what the interpreter knows the callback by. */
+/* An event, its callback, and the callback's definition. */
 struct handler {
 	const char *event;
 	bool is_local; /* in all versions */
@@ -371,7 +375,7 @@ static bool wants(const struct handler *handler)
 	return true;
 }
 
-/* Registers the callbacks and finds out what to set for traced code. */
+/* Registers the callbacks and determines which events traced code gets. */
 static bool register_callbacks(PyObject *monitoring)
 {
 	long local = 0;
