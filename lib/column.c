@@ -5,7 +5,7 @@
 
 #define FIRST_COLUMN 16 /* room for "test_shop.py:12" */
 #define COLUMN_STEP 8
-#define GAP 2 /* at least so many blanks between place and text */
+#define GAP 2 /* least number of blanks between place and text */
 
 /* See column.h. */
 _Atomic unsigned int pt_column = FIRST_COLUMN;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When f_trace_opcodes of a frame is set before sys.settrace is called, as pdb does from
- * 3.13 on, and another tool has events on the frame's code, the interpreter forgets whom
- * its opcode events are for: with the second tool of any event it makes a table of the
- * tools of each instruction, and starts it with none. So we set f_trace_opcodes again.
+ * If f_trace_opcodes of a frame is set before sys.settrace is called, as pdb does from
+ * 3.13 on, and another tool has events on the frame's code, the interpreter forgets for
+ * whom its opcode events are: with the second tool of any event it makes a table of the
+ * tools of each instruction, which starts empty. So we set f_trace_opcodes again.
  */
 #include "config.h"
 

@@ -134,8 +134,8 @@ bool pt_output_make_private(struct pt_output *output, int pid)
 	if (!output->path || output->is_private)
 		return true;
 	const char *dot = strrchr(output->path, '.');
-	size_t stem = dot && dot > pt_base_name(output->path) ? (size_t)(dot - output->path) :
-					       strlen(output->path);
+	bool has_suffix = dot && dot > pt_base_name(output->path);
+	size_t stem = has_suffix ? (size_t)(dot - output->path) : strlen(output->path);
 	char *path =
 		pt_format("%.*s.%d%s", (int)stem, output->path, pid, output->path + stem);
 
@@ -175,7 +175,7 @@ char *pt_output_absolute(const char *text, const char *directory)
 	return pt_buf_take(&out);
 }
 
-/* Finds the last component of a path, without slashes at its end; *SIZE is its length. */
+/* Finds the last component of a path, without trailing slashes; *SIZE is its length. */
 static const char *last_component(const char *path, size_t *size)
 {
 	size_t end = strlen(path);

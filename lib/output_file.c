@@ -20,7 +20,7 @@
 
 #define WRITABLE_BY_OTHERS (S_IWGRP | S_IWOTH)
 
-/* What fits into it is a path that can be opened. */
+/* A path that can be opened fits in here. */
 struct path {
 	char text[PATH_MAX];
 };
@@ -34,7 +34,7 @@ static bool set_path(struct path *path, const char *text, size_t size)
 	return true;
 }
 
-/* Makes the directories that lead to a path, as far as they are missing. */
+/* Makes the missing directories that lead to a path. */
 static void make_directories(const char *text)
 {
 	struct path path;
@@ -49,7 +49,7 @@ static void make_directories(const char *text)
 	}
 }
 
-/* The directory that a path is in: "/" or without a slash at its end. */
+/* Sets the directory of a path: "/", or without a slash at its end. */
 static bool set_directory(struct path *directory, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -75,7 +75,7 @@ static bool is_trusted(uid_t owner)
 	return owner == 0 || owner == geteuid();
 }
 
-/* Puts TARGET, which a link says, in the place of the link's path. Returns 0 or -errno. */
+/* Replaces the path of a link by its TARGET. Returns 0 or -errno. */
 static int replace_path(struct path *path, const char *target, size_t size)
 {
 	const char *slash = *target == '/' ? NULL : strrchr(path->text, '/');
@@ -89,8 +89,8 @@ static int replace_path(struct path *path, const char *target, size_t size)
 }
 
 /*
- * Follows a link. /proc/self/fd/1 and its like, where /dev/stdout leads, are links whose
- * text says nothing: IS_MAGIC. Returns 0 or -errno.
+ * Follows a link. Links like /proc/self/fd/1, where /dev/stdout leads, have a text that
+ * means nothing: IS_MAGIC. Returns 0 or -errno.
  */
 static int follow_link(struct path *path, bool *is_magic)
 {
@@ -112,7 +112,7 @@ static int follow_link(struct path *path, bool *is_magic)
 	return *is_magic ? 0 : replace_path(path, target.text, (size_t)size);
 }
 
-/* Returns 0, or -EPERM for a file that somebody else has put there. */
+/* Returns 0, or -EPERM for a file that somebody else may have put there. */
 static int check_owner(const char *path, int fd)
 {
 	struct stat status;
@@ -126,8 +126,8 @@ static int check_owner(const char *path, int fd)
 }
 
 /*
- * Opens what is no link, or FOLLOWS it. A file is read, too: its end tells whether a line
- * is whole.
+ * Opens the path; a link only if FOLLOWS. Files are opened for reading, too: their end
+ * shows whether the last line is whole.
  */
 static int open_plain(const struct pt_output_request *request, const char *path,
 		      bool follows)

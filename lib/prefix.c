@@ -20,7 +20,7 @@
 /* Longer names are cut; in bytes. */
 #define MAX_NAME 32
 
-/* So many lines without a name, and the thread is taken to have none. */
+/* After so many lines without a name, the thread is taken to have none. */
 #define MAX_NAMELESS_LINES 100
 
 #define NANOSECONDS 1000000000
@@ -30,14 +30,14 @@
 
 _Static_assert(PT_PREFIX_SIZE % PT_COPY_BLOCK == 0, "whole blocks are copied");
 
-/* Text of which no more is counted than is there. */
+/* A text whose size never exceeds its room. */
 struct text {
 	char *data;
 	size_t size;
-	size_t room; /* bytes that are left behind it */
+	size_t room; /* bytes left */
 };
 
-/* The format has a prefix. */
+/* The format has prefixes. */
 static bool has_prefix;
 
 /* Lines carry the process. */
@@ -90,7 +90,7 @@ static void add(struct text *text, const char *data, size_t size)
 	text->room -= size;
 }
 
-/* How much of NAME is shown where there is room for ROOM bytes. */
+/* Returns how many bytes of NAME are shown if there is room for ROOM. */
 static size_t name_size(const char *name, size_t room)
 {
 	size_t size = strlen(name);
@@ -98,7 +98,7 @@ static size_t name_size(const char *name, size_t room)
 	return pt_utf8_cut(name, size, room < MAX_NAME ? room : MAX_NAME);
 }
 
-/* Adds "[PID TID NAME] ", as far as these are known. */
+/* Adds "[PID TID NAME] ", or the part of it that is known. */
 static void add_thread(struct text *text, const struct pt_prefix_parts *parts)
 {
 	char head[32];
@@ -146,7 +146,7 @@ size_t pt_prefix_write(char *out, size_t size, const struct pt_prefix_parts *par
 	return text.size;
 }
 
-/* Writes the time: of day, or seconds since the start or since the thread's last line. */
+/* Writes the time of day, or the seconds since the start or the thread's last line. */
 static void write_time(struct pt_thread *thread, char out[TIME_SIZE])
 {
 	int64_t time = now(time_mode == PT_TIME_WALL ? CLOCK_REALTIME : CLOCK_MONOTONIC);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way in: decides when to start. Before main() the init function of the builtin
- * module
- * "_codecs" is replaced in the interpreter's table of builtin modules. It is called once
- * per interpreter, with sys.path set, before site, .pth files and sitecustomize, however
- * Python was started. The functions that initialize Python are interposed for programs
- * whose libpython comes later than this library, with a module that they load. A libpython that came with dlopen is found before the first dlsym that
- * could enter it (late.c).
+ * module "_codecs" is replaced in the interpreter's table of builtin modules. It is
+ * called once per interpreter, with sys.path set, before site, .pth files and
+ * sitecustomize, however Python was started. The functions that initialize Python are
+ * interposed for programs whose libpython comes after this library, with a module that
+ * they load. A libpython that dlopen loaded is found before the first dlsym that could
+ * enter it (late.c).
  */
 #include "config.h"
 
@@ -28,14 +28,14 @@
 
 #define HOOKED_MODULE "_codecs"
 
-/* The replaced init function, and where its interpreter's symbols are found. */
+/* The replaced init function, and a handle of its interpreter's symbols. */
 static PyObject *(*original_init)(void);
 static void *python_handle;
 
-/* The command line, for the programs whose libpython comes later. */
+/* The command line, for programs whose libpython comes later. */
 static char *const *command_line;
 
-/* The first interpreter has been there. */
+/* The first interpreter has started. */
 static bool has_started;
 
 static PyObject *init_hooked_module(void)
@@ -72,7 +72,7 @@ static void hook(void *handle)
 	}
 }
 
-/* Objects were loaded: traces the first libpython among them, and keeps it in use. */
+/* Objects were loaded: traces the first libpython among them, and keeps it loaded. */
 static void look_for_libpython(void)
 {
 	void *handle = original_init ? NULL : pt_late_open_libpython();
@@ -97,8 +97,8 @@ __attribute__((constructor)) static void on_load(int argc, char **argv, char **e
 }
 
 /*
- * Opens the object that the code at ADDRESS is part of. Where libpython's functions call
- * one another last, ADDRESS is in this library: then it is the object of the call before.
+ * Opens the object that contains the code at ADDRESS. If libpython's functions call one
+ * another last, ADDRESS is in this library: then it is the object of the previous call.
  */
 static void *open_caller(const void *address)
 {
@@ -112,7 +112,9 @@ static void *open_caller(const void *address)
 	return last;
 }
 
-/* Looks NAME up by HANDLE. The program's own handle would give this library's function. */
+/*
+ * Looks NAME up in HANDLE. The program's own handle would give this library's function.
+ */
 static void *find_by_handle(void *handle, const char *name)
 {
 	void *found = handle ? dlsym(handle, name) : NULL;
@@ -124,7 +126,7 @@ static void *find_by_handle(void *handle, const char *name)
 	return there.dli_fbase != self.dli_fbase ? found : NULL;
 }
 
-/* The function of a libpython that was loaded with dlopen, whoever calls it. */
+/* The function of a libpython that dlopen loaded, whoever calls it. */
 static void *find_in_libpython(const char *name)
 {
 	void *handle = pt_late_open_libpython();
@@ -136,10 +138,10 @@ static void *find_in_libpython(const char *name)
 }
 
 /*
- * Returns the definition of a function of libpython that the caller at ADDRESS would have
- * got without us: the next one in the global scope, or that of the libraries which the
- * caller's own object brought along, or, where libpython's functions call one another last
- * and the caller seems to be the program, that of the libpython that is loaded.
+ * Returns the definition of a libpython function that the caller at ADDRESS would get
+ * without us: the next one in the global scope, or that of the libraries that the
+ * caller's own object brought along. If libpython's functions call one another last, so
+ * that the caller seems to be the program, it is that of the loaded libpython.
  */
 static void *find_real(const char *name, const void *address)
 {
@@ -150,7 +152,7 @@ static void *find_real(const char *name, const void *address)
 	if (!real) {
 		real = find_by_handle(handle, name);
 		if (real && !is_off)
-			hook(handle); /* which keeps the handle in use */
+			hook(handle); /* which keeps the handle valid */
 	}
 	if (!is_off)
 		look_for_libpython();

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The functions below take the place of libc's. Each does its part and goes on to the
- * real one.
+ * The functions below replace libc's. Each does its part and calls the real one.
  *
- * The child of vfork shares our memory until it calls exec or _exit: in it, nothing may
- * be flushed, locked or allocated. It is known by its pid, which is not the one noted.
+ * The child of vfork shares our memory until it calls exec or _exit: it may not flush,
+ * lock or allocate anything. We know it by its pid, which is not the one noted.
  *
- * Signal handlers may call most of these functions, and may have interrupted us anywhere:
- * what is done here takes no lock but the turn (turn.h), which is refused where the
- * thread has it already, and no memory. Only fork is left to those who know that they
- * are in no handler.
+ * Signal handlers may call most of these functions, and may have interrupted us anywhere.
+ * So these allocate nothing and take no lock except the turn (turn.h), which is refused
+ * if the thread has it already. Only fork is not made for handlers.
  */
 #include "config.h"
 
@@ -36,10 +34,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The process that this memory belongs to; 0: tracing has not been prepared. */
+/* The process that owns this memory; 0: tracing is not prepared yet. */
 static pid_t owner;
 
-/* The functions of libc that ours go on to. */
+/* The libc functions that ours call. */
 #define REAL_FUNCTIONS(X) \
 	X(abort)          \
 	X(execve)         \
@@ -56,7 +54,7 @@ static pid_t owner;
 	X(wait4)          \
 	X(waitid)
 
-/* Each as it was found; NULL: not yet. */
+/* Their addresses; NULL: not looked up yet. */
 static struct {
 #define DECLARE(name) _Atomic(__typeof__(&name)) name;
 	REAL_FUNCTIONS(DECLARE)
@@ -71,17 +69,21 @@ struct mapping {
 	size_t size;
 };
 
-/* What the last child of vfork, which has the memory of this thread, has left behind in
- * it when it became another program. */
+/*
+ * What the last child of vfork left behind in this thread's memory when it became another
+ * program.
+ */
 static _Thread_local struct mapping left_behind __attribute__((tls_model("initial-exec")));
 
-/* Finds the next definition of a function. There always is one: libc has them all. */
+/* Finds the next definition of a function. There always is one, in libc. */
 #define FIND(name) (found.name = (__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-/* In programs that are not Python, and before the start, they are found when called. */
+/*
+ * In programs that are not Python, and before the start, each is looked up when called.
+ */
 #define REAL(name) (found.name ? found.name : FIND(name))
 
-/* The child of vfork and signal handlers shall find them there. */
+/* The child of vfork and signal handlers must find them there. */
 static void find_all(void)
 {
 #define FIND_ONE(name) FIND(name);
@@ -105,13 +107,13 @@ static void flush(void)
 		pt_stage_flush_all();
 }
 
-/* This fork has the turn; there is one fork at a time that does. */
+/* The current fork has the turn; only one fork at a time does. */
 static bool has_turn;
 
 static void before_fork(void)
 {
 	flush(); /* what came before shall stand before what the child writes */
-	/* The child shall find all that the turn is about in order. */
+	/* The child must find everything that the turn guards in order. */
 	has_turn = is_owner() && pt_turn_take();
 	pt_lock_before_fork();
 }
@@ -152,7 +154,7 @@ void pt_process_watch_exit(void)
 	on_exit(on_exit_status, NULL);
 }
 
-/* The last moment, for what was traced after the process began to exit. */
+/* The last moment for lines traced after the process began to exit. */
 __attribute__((destructor)) static void on_unload(void)
 {
 	if (is_owner())
@@ -172,7 +174,7 @@ PT_EXPORT void _Exit(int status)
 	_exit(status);
 }
 
-/* Returns whether a signal ends the processes that take it as they found it. */
+/* Returns whether a signal would end the process: unhandled, and deadly by default. */
 static bool is_deadly(int signal)
 {
 	struct sigaction action;
@@ -195,10 +197,10 @@ static bool is_blocked(int signal)
 }
 
 /*
- * This thread is about to send a signal to itself or to the process. Where it blocks the
- * signal, another thread may take it, or nobody: then nothing is said that may turn out
- * wrong, and what waits is found in the staging file. The first process of a namespace,
- * as in a container, survives all that it sends to itself.
+ * This thread is about to send a signal to itself or to the process. If it blocks the
+ * signal, another thread may take it, or none: then we say nothing that may turn out
+ * wrong, and what waits stays in the staging file. The first process of a namespace, as
+ * in a container, survives all signals that it sends to itself.
  */
 static bool before_signal(int signal)
 {
@@ -210,7 +212,7 @@ static bool before_signal(int signal)
 	return is_end;
 }
 
-/* Returns RESULT, which a function has given that should have ended the process. */
+/* The process goes on: returns RESULT of the function that should have ended it. */
 static int after_signal(bool is_end, int result)
 {
 	if (is_end)
@@ -249,7 +251,7 @@ PT_EXPORT int raise(int signal)
 
 PT_EXPORT void abort(void)
 {
-	/* Which does not mind whether the signal is blocked. */
+	/* This ignores whether the signal is blocked. */
 	if (is_owner() && is_deadly(SIGABRT))
 		pt_run_end("killed by signal ", SIGABRT);
 	REAL(abort)();
@@ -267,9 +269,9 @@ static void unmap(struct mapping *mapping)
 }
 
 /*
- * Puts the library back into an environment, where that is forced. That takes memory,
- * which the child of vfork must not allocate: SMALL, of SMALL_SIZE bytes, or a mapping
- * for the caller to unmap. Without memory the environment stays as it is.
+ * Puts the library back into an environment, if that is forced. The child of vfork must
+ * not allocate, so the memory for that is SMALL, of SMALL_SIZE bytes, or a mapping that
+ * the caller unmaps. Without memory the environment stays as it is.
  */
 static char *const *merge(char *const envp[], void *small, struct mapping *mapping)
 {
@@ -288,7 +290,7 @@ static char *const *merge(char *const envp[], void *small, struct mapping *mappi
 	return pt_follow_merge(envp, data);
 }
 
-/* Goes on to fexecve, or to execve without a descriptor. */
+/* Calls fexecve, or execve without a descriptor. */
 static int exec(const char *path, const int *fd, char *const argv[], char *const envp[])
 {
 	char *small[SMALL_SIZE / sizeof(char *)];
@@ -363,7 +365,7 @@ PT_EXPORT pid_t setsid(void)
 	return REAL(setsid)();
 }
 
-/* libc starts the shell without a call that could be seen here. */
+/* libc starts the shell without a call that we could see. */
 PT_EXPORT int system(const char *command)
 {
 	flush();
@@ -412,7 +414,7 @@ PT_EXPORT int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
 	int result = REAL(waitid)(type, id, info, options);
 
-	/* What a wait status says of a signal is its number, above 0. */
+	/* A wait status holds the number of a signal, above 0. */
 	if (result == 0 && info && info->si_pid && !(options & WNOWAIT))
 		after_wait(info->si_pid, info->si_code == CLD_KILLED ||
 							 info->si_code == CLD_DUMPED ?

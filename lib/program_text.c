@@ -14,14 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A longer program is not read: no human typed it. */
+/* Longer programs are not read: no human typed them. */
 #define MAX_SIZE (64U << 20)
 #define READ_SIZE ((size_t)16 << 10)
 
 /* See pt_program_text_start(). */
 static char *const *command_line;
 
-/* Where the program begins on standard input; -1: that is no regular file. */
+/* Where the program begins on standard input; -1: not a regular file. */
 static off_t stdin_offset = -1;
 
 /* The program's text has been given out. */
@@ -44,7 +44,7 @@ const char *pt_program_text_command(char *const *argv)
 	return kind == 'c' ? text : NULL;
 }
 
-/* Reads what Python has read of standard input: its offset is ours, too. */
+/* Reads what Python has read from standard input, with which we share the offset. */
 static struct pt_source *read_stdin(void)
 {
 	struct pt_source *source = NULL;

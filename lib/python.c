@@ -19,8 +19,10 @@
 /* More than there are. */
 #define NAME_COUNT 256
 
-/* Where frame objects of 3.8 have f_code, which it has no function for, unless a check
- * says otherwise. */
+/*
+ * Where frame objects of 3.8 have f_code, unless a check says otherwise: 3.8 has no
+ * function for it.
+ */
 #define CODE_OFFSET 32
 #define CODE_CHECKS 4
 
@@ -30,19 +32,19 @@ struct pt_python pt_py;
 /* See python.h. */
 void (*pt_python_on_finalize)(void);
 
-/* How many frames have f_code there; -1: one has not. */
+/* How many frames had f_code there; -1: one had not. */
 static int code_checks;
 
-/* A name that is a str by now. */
+/* A name that is a str already. */
 struct name {
 	_Atomic(const char *) text;  /* a literal; NULL: nothing is here */
-	_Atomic(PyObject *) object; /* owned as long as the interpreter lives */
+	_Atomic(PyObject *) object; /* owned while the interpreter lives */
 };
 
-/* The names that have been used, by the addresses of their literals. */
+/* The names used so far, by the addresses of their literals. */
 static struct name names[NAME_COUNT];
 
-/* The names go when the interpreter does. */
+/* The names live as long as the interpreter. */
 static atomic_bool is_name_end_known;
 
 /* One member of the table: its symbol (or two to choose from) and where it goes. */
@@ -110,7 +112,7 @@ int pt_python_bind(void *handle, const char **missing)
 		return -ENOSYS;
 	pt_py.minor = minor;
 	pt_py.is_newer = minor > NEWEST_MINOR;
-	/* Exported by free-threaded builds alone (3.13 to 3.15). */
+	/* Only free-threaded builds export it (3.13 to 3.15). */
 	pt_py.is_free_threaded = dlsym(handle, "_Py_DecRefShared") != NULL;
 	pt_py.has_monitoring = minor >= 12;
 	pt_py.has_qualname = minor >= 11;
@@ -121,7 +123,7 @@ int pt_python_bind(void *handle, const char **missing)
 
 /*
  * A file name may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
- * Those that stand for no byte are shown as stderr shows them.
+ * Surrogates that stand for no byte are shown as stderr shows them.
  */
 static char *file_system_text(PyObject *object)
 {
@@ -174,7 +176,7 @@ static struct name *place_of_name(const char *text)
 	return NULL;
 }
 
-/* The interpreter is gone, and another one may come: the slots are empty then. */
+/* The interpreter is gone, and another one may come: empties the slots. */
 static void on_finalize(void)
 {
 	if (pt_python_on_finalize)
@@ -185,8 +187,8 @@ static void on_finalize(void)
 }
 
 /*
- * Before 3.12 all interpreters share what is interned. Later the main one, which ends
- * last, has the kept ones, and what is interned in others lives as long as they do.
+ * Before 3.12 all interpreters share interned strings. Later only the main one, which
+ * ends last, keeps names here; strings interned in others live as long as those.
  */
 static bool is_name_shared(void)
 {
@@ -319,7 +321,7 @@ PyObject *pt_python_frame_code(PyFrameObject *frame)
 		pt_py.Py_IncRef(code);
 		return code;
 	}
-	/* This is slow, and raises an audit event. */
+	/* This is slow and raises an audit event. */
 	code = pt_python_attr((PyObject *)frame, "f_code");
 	if (code_checks >= 0)
 		code_checks = code == code_at_offset(frame) ? code_checks + 1 : -1;

@@ -26,7 +26,7 @@
 
 #define COMPARE_SIZE 4096
 
-/* Which staging files are looked for. */
+/* Which staging files to look for. */
 enum kind {
 	OF_THIS_RUN,
 	OF_EARLIER_RUNS,
@@ -41,7 +41,7 @@ struct search {
 	int directory;
 	pid_t dead; /* OF_PROCESS */
 	bool is_locked;	  /* nobody can be writing to the output */
-	bool wants_torn;  /* only what ends in the midst of a line */
+	bool wants_torn;  /* only what ends in mid-line */
 	struct pt_process self;
 	bool is_found;
 };
@@ -55,10 +55,10 @@ struct find {
 	struct pt_journal journal;
 };
 
-/* What waits in a staging file; whoever has the turn uses it. */
+/* The text of a staging file; only whoever has the turn uses it. */
 static char text[PT_JOURNAL_TEXT_SIZE];
 
-/* Reads a number that stands between START and END, nothing else. Returns -1 if none. */
+/* Reads the number between START and END. Returns -1 if there is anything else. */
 static long parse_number(const char *start, const char *end)
 {
 	long number = 0;
@@ -73,7 +73,7 @@ static long parse_number(const char *start, const char *end)
 	return number;
 }
 
-/* Takes the name of a staging file apart. Returns false for any other name. */
+/* Parses the name of a staging file. Returns false for any other name. */
 static bool parse_name(const char *name, struct find *find)
 {
 	const size_t suffix = strlen(PT_JOURNAL_SUFFIX);
@@ -93,7 +93,7 @@ static bool parse_name(const char *name, struct find *find)
 	return pid > 0 && pid <= INT_MAX;
 }
 
-/* Returns whether a name is that of a staging file which is looked for. */
+/* Returns whether a name is that of a staging file to look for. */
 static bool is_wanted(const struct search *search, const struct find *find)
 {
 	if (search->kind == OF_PROCESS)
@@ -104,7 +104,7 @@ static bool is_wanted(const struct search *search, const struct find *find)
 	       search->base[find->base_size] == '\0';
 }
 
-/* Returns whether it is a file that nobody but this user can have written to. */
+/* Returns whether it is a file that only this user can have written. */
 static bool is_trusted(int fd, off_t size)
 {
 	struct stat status;
@@ -114,7 +114,7 @@ static bool is_trusted(int fd, off_t size)
 	       status.st_nlink == 1 && status.st_size == size;
 }
 
-/* Reads the journal. Returns whether it makes sense and is of the process in the name. */
+/* Reads the journal. Returns whether it makes sense and names the process in the name. */
 static bool read_journal(struct find *find)
 {
 	struct pt_journal *journal = &find->journal;
@@ -133,7 +133,7 @@ static bool is_of_this_run(const struct pt_journal *journal)
 	return journal->run_pid == pt_run_id.pid && journal->run_time == pt_run_id.time;
 }
 
-/* Returns whether the process is dead, or what it was is: it has become this one. */
+/* Returns whether the process is dead, or has become this one by exec. */
 static bool is_dead(const struct search *search, const struct pt_journal *journal)
 {
 	const struct pt_process *process = &journal->process;
@@ -152,7 +152,7 @@ static bool is_due(const struct search *search, const struct pt_journal *journal
 		return false;
 	if (search->wants_torn && journal->writing <= journal->flushed)
 		return false;
-	/* Who writes has the lock, which it loses a little before it is seen to be dead. */
+	/* A writer has the lock, and loses it a little before it is seen to be dead. */
 	return (search->kind == OF_TORN_WRITE && search->is_locked &&
 		journal->process.pid != search->self.pid) ||
 	       is_dead(search, journal);
@@ -166,7 +166,7 @@ static bool is_its_output(const struct pt_journal *journal, int fd, struct stat 
 	       status->st_ino == journal->place.inode;
 }
 
-/* How many bytes of the output, from OFFSET on, are the same as those of PART. */
+/* Returns how many bytes of the output, from OFFSET on, equal those of PART. */
 static size_t same_size(int fd, off_t offset, const char *part, size_t size)
 {
 	char found[COMPARE_SIZE];
@@ -186,8 +186,8 @@ static size_t same_size(int fd, off_t offset, const char *part, size_t size)
 }
 
 /*
- * The process was killed in the midst of writing: how much of the text is there? It
- * begins where the journal says. What others wrote behind a part of it begins a line.
+ * The process was killed while writing: returns how much of the text is there. It begins
+ * where the journal says. What others wrote after a part of it begins a line.
  */
 static size_t written_size(int fd, off_t file_size, const struct pt_journal *journal)
 {
@@ -202,8 +202,8 @@ static size_t written_size(int fd, off_t file_size, const struct pt_journal *jou
 }
 
 /*
- * Notes in the staging file what is about to be written, as its process does: this may be
- * killed, too, and the next one has to go on. One write: all of it or nothing.
+ * Notes in the staging file what is about to be written, as its process would: we may be
+ * killed, too, and the next process must continue. One write: all of it or nothing.
  */
 static bool note_write(struct find *find, uint64_t size)
 {
@@ -222,7 +222,7 @@ static bool note_write(struct find *find, uint64_t size)
 	return is_noted;
 }
 
-/* Appends what waits to an output of text. Returns whether that went well. */
+/* Appends what waits to a plain text output. Returns whether that worked. */
 static bool append_text(struct find *find, int fd, off_t file_size)
 {
 	struct pt_journal *journal = &find->journal;
@@ -238,9 +238,9 @@ static bool append_text(struct find *find, int fd, off_t file_size)
 }
 
 /*
- * Appends what waits to a compressed output. What a write that was under way has left
- * goes away: its bytes are all in the text, and it may have taken the end from the frame
- * before, which gets it again. The text becomes a frame that is not compressed.
+ * Appends what waits to a compressed output. First removes what an unfinished write has
+ * left: its bytes are all in the text, and it may have overwritten the end of the frame
+ * before, which gets it back. The text becomes an uncompressed frame.
  */
 static bool append_packed(struct find *find, int fd, off_t file_size)
 {
@@ -265,7 +265,7 @@ static bool is_packed(const struct find *find)
 	return pt_has_suffix(find->name, find->base_size, PT_ZSTD_SUFFIX);
 }
 
-/* Opens the output by the name that a staging file has: no link, nobody else's. */
+/* Opens the output that the name of a staging file gives: no link, nobody else's. */
 static int open_output(const struct search *search, const struct find *find)
 {
 	struct pt_fixed_text name = { 0 };
@@ -302,7 +302,7 @@ static bool put_in_place(const struct search *search, struct find *find)
 	return is_well;
 }
 
-/* Looks at one staging file, of which nobody else is to take care at the same time. */
+/* Handles one staging file, which nobody else may handle at the same time. */
 static void handle(struct search *search, struct find *find)
 {
 	if (!is_trusted(find->fd, (off_t)PT_JOURNAL_FILE_SIZE) || !read_journal(find) ||
@@ -317,7 +317,7 @@ static void handle(struct search *search, struct find *find)
 
 static void open_and_handle(struct search *search, struct find *find)
 {
-	/* What has such a name may be anything: a FIFO would have us wait. */
+	/* Such a name may lead to anything: a FIFO would make us wait. */
 	find->fd = openat(search->directory, find->name,
 			  O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (find->fd < 0)
@@ -327,7 +327,7 @@ static void open_and_handle(struct search *search, struct find *find)
 	close(find->fd);
 }
 
-/* Calls VISIT for each staging file that is looked for, until it returns false. */
+/* Calls VISIT for each such staging file, until it returns false. */
 static void each_name(struct search *search,
 		      bool (*visit)(struct search *search, struct find *find))
 {
@@ -370,7 +370,7 @@ static bool put_back(struct search *search, struct find *find)
 	return true;
 }
 
-/* What ends in the midst of a line comes first: all else would be behind that. */
+/* What ends in mid-line comes first: anything else would land after that. */
 static bool look_for(struct search *search, const char *path)
 {
 	int saved = errno;

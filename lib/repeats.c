@@ -12,7 +12,7 @@
 
 #define WINDOW ((size_t)1 << PT_REPEATS_WINDOW_LOG)
 
-/* Repeats are known by their first bytes: a line or two. Shorter ones cost more time. */
+/* Repeats are found by their first bytes: a line or two. Shorter keys cost more time. */
 #define KEY_SIZE 128
 
 /* Of both tables. */
@@ -21,10 +21,10 @@
 /* Not worth a piece. */
 #define MIN_LENGTH 16
 
-/* What a line may have more of: twice the indentation of the deepest level. */
+/* How much longer a line may be: twice the indentation of the deepest level. */
 #define MAX_BLANKS 400
 
-/* With a larger part of the text being new a search byte by byte is better. */
+/* If a larger part of the text is new, a search byte by byte is better. */
 #define MAX_NEW_PART 16
 
 /* Where something was seen last, modulo 2^32, by its hash. */
@@ -45,12 +45,12 @@ struct text {
 	struct pt_repeat *pieces;
 	size_t count;
 	size_t done;	 /* bytes that the pieces cover */
-	size_t new_size; /* bytes that are in no repeat */
+	size_t new_size; /* bytes in no repeat */
 };
 
 /*
- * A line of trace: a word that says where, blanks, and what is there. The blanks are
- * more where the call level is deeper.
+ * A line of trace: a word that says where, blanks, and what is there. Deeper call levels
+ * have more blanks.
  */
 struct line {
 	size_t word; /* its length */
@@ -88,7 +88,7 @@ static size_t finish_hash(uint64_t a, uint64_t b)
 	return a >> (64 - TABLE_LOG);
 }
 
-/* Mixes in two lanes, which a processor does at the same time. */
+/* Mixes in two lanes, which a processor handles at the same time. */
 static size_t hash_run(const char *run)
 {
 	uint64_t a = 0;
@@ -144,9 +144,9 @@ static void remember(struct pt_repeats *repeats, const char *data, size_t size)
 }
 
 /*
- * Returns how far back from here, where the pieces end, a table has something of that
- * hash, 0 if that is too far, and puts this place in. The part of the window that the
- * text itself has taken does not count.
+ * Returns how far back from here, the end of the pieces, a table has something with that
+ * hash, 0 if too far, and enters this place. The part of the window that the text itself
+ * has taken does not count.
  */
 static uint32_t look_up(const struct text *text, place_table table, size_t hash)
 {
@@ -174,7 +174,7 @@ static void add_new(struct text *text, size_t size)
 	text->new_size += size;
 }
 
-/* Leaves a piece to go on with; there is room for both. */
+/* Starts a new piece; there is room for both. */
 static void add_repeat(struct text *text, size_t back, size_t length)
 {
 	text->pieces[text->count].distance = (unsigned int)back;
@@ -231,7 +231,7 @@ static struct line line_of(const char *data, size_t size)
 	return line;
 }
 
-/* Adds a line, or what is left of it: most often seen before at another call level. */
+/* Adds the rest of a line: usually it was seen before at another call level. */
 static void add_line(struct pt_repeats *repeats, struct text *text)
 {
 	const char *data = text->data + text->done;
@@ -273,7 +273,7 @@ size_t pt_repeats_find(struct pt_repeats *repeats, const char *data, size_t size
 	if (capacity == 0)
 		return 0;
 	pieces[0] = (struct pt_repeat){ 0 };
-	/* A line is two pieces at the most. */
+	/* A line takes at most two pieces. */
 	while (text.done < size && text.count + 3 <= capacity) {
 		bool is_line_start = text.done == 0 || data[text.done - 1] == '\n';
 		if (!is_line_start || !add_run(repeats, &text))

@@ -15,14 +15,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* More rules than that are not asked about, nor about more functions. */
+/* No more rules and functions than that are looked at. */
 #define MAX_QUESTIONS 64
 #define MAX_FUNCTIONS 4096
 
 /* A rule that may match nothing. */
 struct question {
 	size_t index;		/* in the rules */
-	_Atomic(char *) meaning; /* what was probably meant, owned; NULL: no idea */
+	_Atomic(char *) meaning; /* what it probably means, owned; NULL: no idea */
 	bool is_told;		/* it can never match, and that has been said */
 };
 
@@ -31,14 +31,14 @@ static const struct pt_rules *rules;
 static struct question questions[MAX_QUESTIONS];
 static size_t question_count;
 
-/* The number of functions that were asked about. */
+/* The number of functions looked at. */
 static unsigned int function_count;
 
-/* Whether one without an answer may mean a file, or a function. */
+/* Whether a rule without an answer may mean a file, or a function. */
 static atomic_bool wants_files;
 static atomic_bool wants_functions;
 
-/* The length of the part of a rule in front of "::". */
+/* Returns the length of the part of a rule before "::". */
 static size_t head_length(const char *rule)
 {
 	const char *mark = strstr(rule, "::");
@@ -46,7 +46,7 @@ static size_t head_length(const char *rule)
 	return mark ? (size_t)(mark - rule) : strlen(rule);
 }
 
-/* How much of HEAD is left without ":3" or ":3:7" at its end. */
+/* Returns the length of HEAD without ":3" or ":3:7" at its end. */
 static size_t length_without_line(const char *head)
 {
 	size_t length = strlen(head);
@@ -111,7 +111,7 @@ out:
 	return meaning;
 }
 
-/* Returns whether the components of PART are in PATH, in a row, after others. */
+/* Returns whether PATH has the components of PART, in a row, after others. */
 static bool has_components(const char *path, const char *part, size_t size)
 {
 	const char *found = path;
@@ -155,7 +155,7 @@ char *pt_rule_report_guess_function(const char *rule, const char *name)
 	return pt_format("::%s", rule);
 }
 
-/* Returns whether there is nothing at PATH, nor an archive of which it is a part. */
+/* Returns whether there is nothing at PATH, and no archive that contains it. */
 static bool leads_nowhere(const char *path)
 {
 	char *copy = strdup(path);
@@ -185,7 +185,7 @@ static bool is_hopeless(const struct pt_rule_view *view, const char *directory)
 		bool has_line = length_without_line(head) < strlen(head);
 		answer = (is_absolute || has_line || is_tilde(head)) &&
 			 leads_nowhere(view->base);
-		/* Another directory may be meant that is not there yet. */
+		/* It may mean another directory that does not exist yet. */
 		if (answer && is_tilde(head))
 			answer = !exists(directory, "~", false);
 	}
@@ -218,7 +218,7 @@ static bool is_open(const struct question *question, struct pt_rule_view *view)
 	       !question->is_told;
 }
 
-/* Who asks no more is told nothing: that costs time in code that is not traced. */
+/* Recomputes whether anybody asks: being told costs time in untraced code. */
 static void update_wishes(void)
 {
 	bool has_any = false;
@@ -266,7 +266,7 @@ bool pt_rule_report_wants_functions(void)
 	return wants_functions;
 }
 
-/* Asks all open questions about one thing; FUNCTION or the others are NULL. */
+/* Checks all open questions against one thing; FUNCTION or the others are NULL. */
 static void ask(const char *path, const char *module, const char *function)
 {
 	struct pt_rule_view view;

@@ -74,7 +74,9 @@ static char *parse_set(struct pt_rule *rule, const char *name)
 			 name);
 }
 
-/* The length of the part of PATTERN, whole components, that holds no glob character. */
+/*
+ * Returns the length of the leading whole components of PATTERN without glob characters.
+ */
 static size_t literal_length(const char *pattern)
 {
 	size_t length = 0;
@@ -88,7 +90,7 @@ static size_t literal_length(const char *pattern)
 	return strlen(pattern);
 }
 
-/* The real path of a directory, or NULL when it is the same or does not exist. */
+/* Returns the real path of a directory, or NULL if it is the same or does not exist. */
 static char *different_real_path(const char *path)
 {
 	char *real = realpath(*path ? path : "/", NULL);
@@ -99,7 +101,10 @@ static char *different_real_path(const char *path)
 	return NULL;
 }
 
-/* The pattern PREFIX TEXT; a slash at its end means everything below. To be freed. */
+/*
+ * Returns the pattern PREFIX TEXT, which the caller frees; a slash at its end means
+ * everything below.
+ */
 static char *below_directory(const char *prefix, const char *text)
 {
 	size_t size = strlen(text);
@@ -136,7 +141,7 @@ static char *parse_path(struct pt_rule *rule, const char *text, const char *dire
 	return errno == ENOMEM ? pt_no_memory : NULL;
 }
 
-/* Names, dots, and glob patterns; '!' only where a set begins with it. */
+/* Names, dots, and glob patterns; '!' only at the start of a set. */
 static bool is_module_pattern(const char *text)
 {
 	for (const char *p = text; *p; p++) {
@@ -185,7 +190,7 @@ static char *parse_function(const char *text)
 	return pt_buf_take(&out);
 }
 
-/* Reads one rule, whose text the rule owns already. */
+/* Reads one rule, which already owns its text. */
 static char *parse_rule(struct pt_rule *rule, const char *directory)
 {
 	const char *mark = strstr(rule->text, "::");
@@ -213,8 +218,8 @@ static char *parse_rule(struct pt_rule *rule, const char *directory)
 }
 
 /*
- * Takes the next item off a list separated by commas and newlines, "\," standing for a
- * comma, without white space at its ends. *TEXT becomes NULL after the last one.
+ * Takes the next item off a list separated by commas and newlines, without white space
+ * around it; "\," is a comma. *TEXT becomes NULL after the last one.
  */
 static char *next_item(const char **text)
 {
@@ -339,8 +344,8 @@ static bool matches_file(const struct pt_rule *rule, const struct pt_rule_target
 }
 
 /*
- * A pattern with a dot is matched from the start of the qualified name, one without from
- * each of its components: "::test_*" finds methods, too. Either covers what is nested.
+ * A pattern with a dot matches from the start of the qualified name, one without from any
+ * of its components: "::test_*" finds methods, too. Both cover what is nested.
  */
 static bool matches_function(const char *pattern, const char *function)
 {
@@ -367,7 +372,7 @@ static bool matches(const struct pt_rule *rule, const struct pt_rule_target *tar
 				  matches_whole;
 }
 
-/* Another rule has decided; it is noted that these match as well. */
+/* Another rule has decided; notes that these match as well. */
 static void note_matches(struct pt_rule *rules, size_t count,
 			 const struct pt_rule_target *target)
 {

@@ -40,29 +40,31 @@
 
 #define NO_MEMORY "out of memory; not tracing"
 
-/* What stays of the settings and rules for the time of the process. */
+/* The settings and rules, for the life of the process. */
 static struct pt_settings settings;
 static struct pt_rules rules;
 
 /* The command line, borrowed from the process; NULL if not known. */
 static char *const *command_line;
 
-/* Whether this is the first Python of the run or of this part of it, not by exec again. */
+/*
+ * Whether this is the first Python of the run or of its part of it, and not after exec.
+ */
 static bool is_first;
 
-/* Another Python of the run is above this one. */
+/* Another Python of the run is an ancestor of this one. */
 static bool is_descendant;
 
 /* The last line has been written. */
 static atomic_bool has_told_end;
 
-/* Whether the process has been started: not yet, well, or not well. */
+/* Whether the process has been started: not yet, successfully, or not. */
 static enum { NOT_STARTED, STARTED, FAILED } state;
 
-/* Number of interpreters that were started, to know of a second one. */
+/* Number of interpreters started, to notice a second one. */
 static atomic_uint interpreter_count;
 
-/* The one way to see what happens, see backend.h. */
+/* The one source of events, see backend.h. */
 static const struct pt_backend *backend;
 
 static const struct pt_format *const formats[] = {
@@ -89,7 +91,7 @@ static bool export_output(void)
 	return is_done;
 }
 
-/* The stream that the trace goes to is kept as it is now, for children, too. */
+/* Keeps the stream of the trace as it is now, for children, too. */
 static void keep_stream(void)
 {
 	const struct pt_output_names names = { .program = "", .start_time = "", .host = "" };
@@ -114,7 +116,7 @@ bool pt_run_prepare(char *const *argv)
 	if (is_first)
 		pt_run_id.python = (uint64_t)getpid();
 	keep_stream();
-	/* Children that take themselves for the first would replace the output. */
+	/* Children that think they are the first would replace the output. */
 	if ((is_first && !pt_run_id_export()) || !export_output()) {
 		pt_log(NO_MEMORY);
 		return false;
@@ -129,7 +131,7 @@ static void report(const char *line)
 	pt_log("%s", line);
 }
 
-/* The same settings are wrong in all processes: the first one says so. */
+/* The same settings are wrong in all processes: only the first one says so. */
 static void report_problem(const char *line)
 {
 	if (is_first)
@@ -197,7 +199,10 @@ static int find_output(struct pt_output *output)
 	};
 	char *error = pt_output_parse(output, settings.output, &names);
 	free(program);
-	/* What has no place for a pid, or is one stream of bytes, cannot be shared. */
+	/*
+	 * Outputs without a place for a pid, or that are one stream of bytes, are not
+	 * shared.
+	 */
 	if (!is_first && (!formats[settings.format]->has_prefix ||
 			  pt_output_has_suffix(output, PT_ZSTD_SUFFIX)))
 		is_complete &= pt_output_make_private(output, getpid());
@@ -323,7 +328,7 @@ static int find_stdlib(void)
 	return error;
 }
 
-/* Watches the current interpreter unless that is done already. */
+/* Watches the current interpreter, unless it is watched already. */
 static void watch_interpreter(void)
 {
 	const char *reason = "no room for data in code objects";
@@ -356,7 +361,9 @@ void pt_run_start_interpreter(void *handle)
 	else if (!backend->is_watching())
 		watch_interpreter();
 	else
-		/* 3.13 and later call in the main interpreter for a new one (gh-117953).
+		/*
+		 * 3.13 and later call us in the main interpreter for a new one
+		 * (gh-117953).
 		 */
 		pt_interpreters_visit_new(watch_interpreter);
 	errno = saved;
@@ -372,7 +379,7 @@ void pt_run_after_fork(void)
 	pt_tracer_after_fork();
 	is_first = false;
 	if (find_output(&output) < 0) {
-		/* What the parent has open is not this process's. */
+		/* What the parent has open does not belong to this process. */
 		report(NO_MEMORY);
 		pt_output_destroy(&output);
 		pt_sink_stop(0);
@@ -399,7 +406,7 @@ static void add_last_line(struct pt_fixed_text *text, const struct pt_stage_sum 
 		pt_tracer_add_end(text, ending->how.text, sum->events, sum->lost);
 }
 
-/* The last line cannot be written where the trace cannot. */
+/* If the trace cannot be written, neither can the last line. */
 static void report_loss(const struct pt_stage_sum *sum)
 {
 	char waiting[64] = "";
@@ -414,7 +421,7 @@ static void report_loss(const struct pt_stage_sum *sum)
 	       (unsigned long long)sum->lost, waiting);
 }
 
-/* The ending that is HOW with a number; the first one is told. */
+/* Ends with HOW and a number; only the first end is reported. */
 static struct ending ending_of(const char *how, int status)
 {
 	struct ending ending = { .is_likely = !atomic_exchange(&has_told_end, true) };
@@ -475,7 +482,7 @@ void pt_run_leave_session(void)
 	pt_turn_give();
 }
 
-/* Puts lines of a child that was killed in their place, and tells of its death. */
+/* Puts the lines of a killed child in place, and reports its death. */
 static void take_over_child(int pid, int signal)
 {
 	struct pt_fixed_text text = { 0 };

@@ -27,7 +27,7 @@ static uint64_t nanoseconds(const struct timespec *time)
 	return (uint64_t)time->tv_sec * NANOSECONDS + (uint64_t)time->tv_nsec;
 }
 
-/* The members in the order in which the text has them, and what ends each. */
+/* The members in their order in the text, and what ends each. */
 static uint64_t *member(struct pt_run_id *id, size_t index)
 {
 	uint64_t *const members[] = { &id->pid,	   &id->time,  &id->python, &id->fd,
@@ -103,7 +103,7 @@ void pt_run_id_mark(int fd)
 	make_mark(&mark);
 	if (fsetxattr(fd, ATTRIBUTE, mark.text, mark.size, 0) == 0)
 		return;
-	/* The kernel's own clock for files may be some milliseconds slow. */
+	/* The kernel's clock for files may be some milliseconds late. */
 	clock_gettime(CLOCK_REALTIME, &times[1]);
 	futimens(fd, times);
 }
@@ -120,7 +120,7 @@ bool pt_run_id_has_marked(int fd)
 		return (size_t)size == mark.size && memcmp(found, mark.text, mark.size) == 0;
 	if (errno != ENOTSUP)
 		return false;
-	/* Clocks of servers may differ from ours: what a parent opened stays. */
+	/* Servers' clocks may differ from ours: what a parent has opened stays. */
 	return pt_run_id.python != (uint64_t)getpid() ||
 	       (fstat(fd, &status) == 0 &&
 		nanoseconds(&status.st_mtim) >= pt_run_id.time);

@@ -90,7 +90,7 @@ static const struct word *find_word(const struct word *words, size_t count,
 	return NULL;
 }
 
-/* The message for a word that is not in the table: the near one, or all of them. */
+/* The message for a word that is not in the table: names the nearest, or all of them. */
 static char *unknown_word(const char *what, const char *text, const struct word *words,
 			  size_t count)
 {
@@ -125,7 +125,7 @@ static char *parse_word(const char *what, const char *text, const struct word *w
 	return NULL;
 }
 
-/* The name of a value, for showing; the first word that has it. */
+/* The name of a value, to show it: the first word that has it. */
 static const char *word_of(const struct word *words, size_t count, unsigned int value)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -136,8 +136,8 @@ static const char *word_of(const struct word *words, size_t count, unsigned int 
 }
 
 /*
- * Reads a list of words into a set of bits. A list whose first word is taken away with
- * '-' starts from INITIAL, any other from nothing.
+ * Reads a list of words into a set of bits. A list whose first word has a '-' starts from
+ * INITIAL, any other from nothing.
  */
 static char *parse_set(const char *what, const char *text, const struct word *words,
 		       size_t count, unsigned int initial, unsigned int *value)
@@ -209,7 +209,7 @@ static char *replace_string(char **target, const char *text)
 					       (unsigned int)settings->field));          \
 	}
 
-/* The same for a setting that is kept as text, an empty text meaning the default. */
+/* The same for a setting kept as text; an empty text means the default. */
 #define STRING_SETTING(field, initial)                                                   \
 	static char *parse_##field(struct pt_settings *settings, const char *text)       \
 	{                                                                                \
@@ -258,7 +258,7 @@ static void show_debug(const struct pt_settings *settings, struct pt_buf *out)
 	show_set(out, debug_words, PT_ARRAY_SIZE(debug_words), settings->debug);
 }
 
-/* Reads a number from LOW to HIGH; an empty text is INITIAL. */
+/* Reads a number from LOW to HIGH; an empty text means INITIAL. */
 static char *parse_number(const char *what, const char *text, long low, long high,
 			  long initial, long *number)
 {
@@ -408,7 +408,7 @@ static void report_message(void (*report)(const char *line), const char *name,
 	pt_message_free(message);
 }
 
-/* Reports an environment entry whose name begins with PYTRACE_ and is not known. */
+/* Reports an environment entry with an unknown name that begins with PYTRACE_. */
 static bool report_unknown(const char *entry, void (*report)(const char *line))
 {
 	const char *names[PT_ARRAY_SIZE(variables)];
@@ -422,7 +422,7 @@ static bool report_unknown(const char *entry, void (*report)(const char *line))
 		free(name);
 		return false;
 	}
-	/* What all names have in common does not make them alike. */
+	/* The prefix that all names share does not make them similar. */
 	for (size_t i = 0; i < PT_ARRAY_SIZE(variables); i++)
 		names[i] = variables[i].name + (i ? prefix : strlen("PYTRACE"));
 	const char *near = pt_nearest(name + prefix, names, PT_ARRAY_SIZE(variables));
@@ -434,7 +434,7 @@ static bool report_unknown(const char *entry, void (*report)(const char *line))
 	return true;
 }
 
-/* Returns whether the user, or the terminal, asks all programs for no color. */
+/* Returns whether the user, or the terminal, asks programs for no color. */
 static bool is_colorless(char *const *environment)
 {
 	const char *no_color = pt_settings_lookup(environment, "NO_COLOR");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The backend for CPython 3.8 to 3.11: PyEval_SetTrace, which is per thread. New threads
- * are reached through _thread.start_new_thread, which is what threading uses, too. The
- * program's own tracers are called after ours, see trace_chain.c.
+ * The backend for CPython 3.8 to 3.11: PyEval_SetTrace, which is per thread. It reaches
+ * new threads through _thread.start_new_thread, which threading uses, too. The program's
+ * own tracers are called after ours, see trace_chain.c.
  */
 #include "config.h"
 
@@ -19,7 +19,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Instructions, by the numbers that they have in all of 3.8 to 3.11. */
+/* Instructions, by the numbers that they have in 3.8 to 3.11. */
 #define OP_YIELD_FROM 72       /* before 3.11 */
 #define OP_RETURN_GENERATOR 75 /* 3.11 */
 #define OP_RETURN_VALUE 83
@@ -46,7 +46,7 @@ static long last_instruction(PyFrameObject *frame)
 	return pt_python_attr_long((PyObject *)frame, "f_lasti", -1);
 }
 
-/* Returns whether the frame that was called goes on after it was left by a yield. */
+/* Returns whether the called frame resumes after a yield. */
 static bool is_resume(PyFrameObject *frame, const struct pt_code *code)
 {
 	if (!(code->flags & PT_CODE_RESUMABLE) || !code->bytecode)
@@ -60,7 +60,7 @@ static bool is_resume(PyFrameObject *frame, const struct pt_code *code)
 	return opcode_at(code, last) != OP_RESUME || opcode_at(code, last + 1) != 0;
 }
 
-/* Returns how the frame is being left; RESULT is NULL if by an exception. */
+/* Returns how the frame is left; RESULT is NULL for an exception. */
 static enum pt_exit find_exit(PyFrameObject *frame, const struct pt_code *code,
 			      PyObject *result)
 {
@@ -80,9 +80,9 @@ static enum pt_exit find_exit(PyFrameObject *frame, const struct pt_code *code,
 }
 
 /*
- * The line of a frame in a line event. PyFrame_GetLineNumber of 3.8 and 3.9 takes a time
- * that grows with the size of the code, so f_lineno is read where it is known to be, once
- * it has been compared often enough.
+ * Returns the line of a frame in a line event. The time that PyFrame_GetLineNumber takes
+ * in 3.8 and 3.9 grows with the size of the code, so we read f_lineno directly once it
+ * has been compared often enough.
  */
 static int line_of(PyFrameObject *frame)
 {
@@ -102,7 +102,7 @@ static int line_of(PyFrameObject *frame)
 /* Finds the record of the code that a frame runs, and notes it. */
 static struct pt_code *enter_frame(struct pt_thread *thread, PyFrameObject *frame)
 {
-	/* Its live entry is kept away meanwhile, which brings us here. */
+	/* Its live entry is withheld meanwhile, which brings us here. */
 	if (PT_UNLIKELY(pt_chain_seen == frame))
 		return &pt_code_excluded;
 	PyObject *object = pt_python_borrow_frame_code(frame);
@@ -123,7 +123,7 @@ static inline struct pt_code *code_of(struct pt_thread *thread, PyFrameObject *f
 
 static void on_call(struct pt_thread *thread, PyFrameObject *frame)
 {
-	/* A frame may have the place of one that is gone. */
+	/* A frame may have the address of one that is gone. */
 	struct pt_code *code = enter_frame(thread, frame);
 
 	if (code->is_traced && is_resume(frame, code))
@@ -192,7 +192,7 @@ static int start(const char **reason)
 	return 0;
 }
 
-/* Each start is that of a new interpreter here. */
+/* Here each start is for a new interpreter. */
 static bool is_watching(void)
 {
 	return false;

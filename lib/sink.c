@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several processes append to one file. Each write is done under a lock on the file,
- * which ends with the process that has it, so that the place of a write is known before
- * it is made. If a process is killed in the midst of one, the next one to write finds
- * that the file does not end in a whole line and completes it from the staging file of
- * the dead (recover.h): no line is torn, and none is there twice.
+ * Several processes append to one file. Each write holds a lock on the file, which ends
+ * with its owner, so that the place of a write is known before it is made. If a process
+ * is killed during a write, the next writer finds that the file does not end in a whole
+ * line and completes it from the dead process's staging file (recover.h): no line is
+ * torn, and none is there twice.
  */
 #include "config.h"
 
@@ -33,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long another process's lock is waited for: that may be stopped. */
+/* How long to wait for another process's lock: that process may be stopped. */
 #define NAP_NS 200000 /* 0.2 ms */
 #define PATIENCE_NAPS 5000
 
@@ -43,7 +43,7 @@ static struct pt_output target = { .fd = STDERR_FILENO };
 /* The descriptor in use; -1: the output has not been opened yet. */
 static int fd = -1;
 
-/* It is a regular file, or will be one as far as we know. */
+/* It is a regular file, or will be one, as far as we know. */
 static bool is_file;
 
 /* The file that the descriptor was opened for; see is_still_ours(). */
@@ -65,10 +65,10 @@ static bool is_locked;
 atomic_bool pt_sink_alive = true;
 void (*pt_sink_on_company)(void);
 
-/* What the file's zstd frames come from; NULL: it is plain text. */
+/* Makes the file's zstd frames; NULL: it is plain text. */
 static struct pt_zstd *stream;
 
-/* The last frame is ours to go on with: over its end, at last_end. */
+/* The last frame is ours and can continue: over its end, at last_end. */
 static bool has_frame;
 
 /* Compressed bytes on their way. */
@@ -89,7 +89,7 @@ static void fall_back(const char *what, int error)
 /* Others of the run have written to the file. */
 static bool has_company;
 
-/* Whoever reads the trace should know which lines are whose. */
+/* Readers of the trace must be able to tell whose lines are whose. */
 static void tell_company(void)
 {
 	has_company = true;
@@ -105,9 +105,9 @@ static bool set_lock(short type)
 }
 
 /*
- * Keeps other processes from writing. It is a lock of the process, not of the descriptor,
- * which the children share. Where there is none to be had, writes are as whole as the
- * kernel keeps them.
+ * Keeps other processes from writing. The lock belongs to the process, not to the
+ * descriptor, which children share. Without a lock, writes are as whole as the kernel
+ * keeps them.
  */
 static void lock_file(void)
 {
@@ -167,7 +167,7 @@ static int open_file(void)
 		.mode = file_mode,
 		.is_generated = target.is_private,
 		.makes_directories = target.in_directory,
-		/* A FIFO whose reader has left would keep children waiting for ever. */
+		/* A FIFO whose reader has left would block children for ever. */
 		.may_wait = pt_run_id.python == (uint64_t)getpid(),
 		.is_appended = !stream,
 		.resolved = resolved,
@@ -181,8 +181,8 @@ static int open_file(void)
 }
 
 /*
- * Empties a file of an earlier run. Lines that a process of that run left when it was
- * killed are put into it first, and then it is kept beside the new one.
+ * Empties a file of an earlier run. If killed processes of that run have left lines, puts
+ * these into it first, and then keeps it beside the new one.
  */
 static int replace_file(void)
 {
@@ -198,7 +198,7 @@ static int replace_file(void)
 	return ftruncate(fd, 0) == 0 ? 0 : errno;
 }
 
-/* Prepares a file that was opened for the first time. Returns 0 or the error's number. */
+/* Prepares a file opened for the first time. Returns 0 or the error's number. */
 static int claim_file(bool is_newcomer)
 {
 	struct stat status;
@@ -225,14 +225,14 @@ static void open_first(bool is_newcomer)
 
 	if (!error && is_file)
 		error = claim_file(is_newcomer);
-	/* A FIFO whose reader has left: whoever was first has said so. */
+	/* A FIFO whose reader has left: the first process has said so. */
 	if (error == ENXIO)
 		pt_sink_alive = false;
 	else if (error)
 		fall_back(target.path, error);
 }
 
-/* Readies compression; where it cannot be had, the name loses its suffix. */
+/* Prepares compression; if it is not available, the name loses its suffix. */
 static void start_compression(int level)
 {
 	const char *problem = NULL;
@@ -240,7 +240,7 @@ static void start_compression(int level)
 	if (!pt_output_has_suffix(&target, PT_ZSTD_SUFFIX))
 		return;
 	stream = pt_zstd_new(level, &problem);
-	/* Later there may be no way to get memory, as in a signal handler. */
+	/* Later there may be no way to get memory, such as in a signal handler. */
 	if (stream &&
 	    pt_buf_reserve(&packed, pt_zstd_bound(PT_JOURNAL_TEXT_SIZE)))
 		return;
@@ -251,7 +251,7 @@ static void start_compression(int level)
 	       problem ? problem : "out of memory", target.path);
 }
 
-/* A program may well run with its streams closed: there is nothing to tell then. */
+/* A program may well run with its streams closed: that needs no message. */
 static void start_stream(int number)
 {
 	char name[32];
@@ -331,8 +331,8 @@ bool pt_sink_is_shared(void)
 
 /*
  * Returns whether the descriptor is still that of our file. The program may have closed
- * all it found, or put a file of its own in the place: not one byte may go there. A file
- * that was deleted has no reader: what has its name now is the output.
+ * every descriptor it found, or reused ours: not one byte may go there. A deleted file
+ * has no reader: what has its name now is the output.
  */
 static bool is_still_ours(struct stat *status)
 {
@@ -340,12 +340,12 @@ static bool is_still_ours(struct stat *status)
 	       status->st_ino == identity.st_ino && status->st_nlink > 0;
 }
 
-/* Makes sure of the file's descriptor. Returns 0 or -errno. */
+/* Makes sure that the file is open. Returns 0 or -errno. */
 static int ensure_open(struct stat *status)
 {
 	if (is_still_ours(status))
 		return 0;
-	/* A descriptor that is not ours any more is not ours to close. */
+	/* If the descriptor is not ours any more, we may not close it. */
 	if (fstat(fd, status) == 0 && status->st_nlink == 0 &&
 	    status->st_ino == identity.st_ino)
 		close(fd);
@@ -360,7 +360,7 @@ static int ensure_open(struct stat *status)
 	return fstat(fd, status) == 0 ? 0 : -errno;
 }
 
-/* Returns whether a file ends in the midst of a line. */
+/* Returns whether a file ends in mid-line. */
 static bool is_torn(off_t size)
 {
 	char last = '\n';
@@ -368,13 +368,13 @@ static bool is_torn(off_t size)
 	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
 }
 
-/* Looks at what other processes have done to the file since our last write. */
+/* Checks what other processes have done to the file since our last write. */
 static int look_at_end(struct stat *status)
 {
 	if (status->st_size == last_end)
 		return 0;
 	if (stream) {
-		/* Truncated, or another frame is behind ours: ours is at its end. */
+		/* Truncated, or another frame follows ours: ours cannot continue. */
 		last_end = status->st_size;
 		if (has_frame)
 			pt_zstd_restart(stream);
@@ -427,7 +427,7 @@ void pt_sink_end(void)
 		unlock_file();
 }
 
-/* Takes the part of a line that was written before an error back. */
+/* Removes the part of a line that was written before an error. */
 static void cut_line(const char *data, off_t start, size_t *written)
 {
 	size_t whole = pt_whole_lines(data, *written);
@@ -451,7 +451,7 @@ static int put_text(const char *data, size_t size, size_t *written)
 	return error;
 }
 
-/* Writes at the end, or over the end that the last frame has. Returns 0 or -errno. */
+/* Writes at the end, or over the end of the last frame. Returns 0 or -errno. */
 static int put_at(off_t offset, const char *data, size_t size)
 {
 	if (lseek(fd, offset, SEEK_SET) < 0)
@@ -459,7 +459,7 @@ static int put_at(off_t offset, const char *data, size_t size)
 	return pt_write_all(fd, data, size, NULL);
 }
 
-/* Writes DATA as blocks of the frame. What fails leaves the frame ended as it was. */
+/* Writes DATA as blocks of the frame. A failure leaves the end of the frame as it was. */
 static int put_packed(const char *data, size_t size, size_t *written)
 {
 	off_t start = last_end - (has_frame ? PT_ZSTD_END_SIZE : 0);
@@ -540,8 +540,10 @@ bool pt_sink_is_passing(int error)
 	case ENOSPC:
 		return true;
 	default:
-		/* Names and permissions change, too; a reader that has left does not
-		 * come back. */
+		/*
+		 * Names and permissions can change back; a reader that has left does not
+		 * return.
+		 */
 		return is_file;
 	}
 }
@@ -578,7 +580,7 @@ bool pt_sink_recover_child(int pid)
 
 	if (!target.path || !pt_recover_has(target.path, pid) || pt_sink_begin(&place) != 0)
 		return false;
-	/* What the child was writing is there already, if that was torn. */
+	/* If the child's write was torn, it has been completed already. */
 	is_found = is_file && (pt_recover_process(target.path, fd, pid) ||
 			       !pt_recover_has(target.path, pid));
 	pt_sink_end();

@@ -29,7 +29,7 @@
 /* The text as UTF-8 with "\n" as line end, and where its lines begin. */
 struct pt_source {
 	char *text;
-	size_t *starts; /* count + 1 of them: the last one is where the text ends */
+	size_t *starts; /* count + 1 of them: the last one is the end of the text */
 	int count;
 	bool is_zipped; /* it was read from a zip file */
 };
@@ -58,7 +58,7 @@ static const struct {
 	{ "u8", "UTF-8" },
 };
 
-/* What may be in front of a line's text. */
+/* What may precede a line's text. */
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\f';
@@ -70,8 +70,7 @@ static bool is_name_character(char c)
 	       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
 }
 
-/* Finds the encoding named in a comment line. Returns its length, 0 when there is none.
- */
+/* Finds the encoding named in a comment line. Returns its length, 0 if there is none. */
 static size_t find_cookie(const char *line, size_t size, const char **name)
 {
 	static const char key[] = "coding";
@@ -98,7 +97,7 @@ static size_t find_cookie(const char *line, size_t size, const char **name)
 	return 0;
 }
 
-/* Returns whether a first line leaves room for the encoding on the second one. */
+/* Returns whether after this first line the second one may name the encoding. */
 static bool is_blank_or_comment(const char *line, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
@@ -110,7 +109,9 @@ static bool is_blank_or_comment(const char *line, size_t size)
 	return true;
 }
 
-/* The encoding that the first two lines name (PEP 263), as iconv calls it; to be freed.
+/*
+ * Returns the encoding that the first two lines name (PEP 263), by iconv's name; the
+ * caller frees it.
  */
 static char *declared_encoding(const char *bytes, size_t size)
 {
@@ -135,7 +136,7 @@ static char *declared_encoding(const char *bytes, size_t size)
 	return strdup("utf-8");
 }
 
-/* Names that may go on after a dash: editors write "utf-8-unix". */
+/* Names that may continue after a dash: editors write "utf-8-unix". */
 static const char *const stems[] = { "utf-8", "latin-1", "iso-8859-1", "iso-latin-1" };
 
 /* Turns Python's name of an encoding into one that iconv knows, in place or anew. */
@@ -170,7 +171,7 @@ static bool copy_utf8(const char *bytes, size_t size, struct pt_buf *out)
 	return !out->failed;
 }
 
-/* Appends BYTES to OUT as UTF-8. Returns false when they are not of that encoding. */
+/* Appends BYTES to OUT as UTF-8. Returns false if they are not in that encoding. */
 static bool convert(const char *encoding, const char *bytes, size_t size,
 		    struct pt_buf *out)
 {
@@ -229,7 +230,7 @@ static size_t unify_line_ends(char *text, size_t size)
 	return (size_t)(out - text);
 }
 
-/* Notes where each line begins. A last line without line end counts. */
+/* Notes where each line begins. A last line without a line end counts. */
 static bool index_lines(struct pt_source *source, size_t size)
 {
 	size_t count = 0;
@@ -247,14 +248,14 @@ static bool index_lines(struct pt_source *source, size_t size)
 		if (source->text[i] == '\n')
 			source->starts[++line] = i + 1;
 	}
-	/* As if the last line ended in a line end as well. */
+	/* As if the last line had a line end as well. */
 	if (line < count)
 		source->starts[count] = size + 1;
 	source->count = (int)count;
 	return true;
 }
 
-/* Makes a source of decoded text, which it takes over. */
+/* Makes a source from decoded text, which it takes over. */
 static struct pt_source *new_source(struct pt_buf *text)
 {
 	struct pt_source *source = calloc(1, sizeof(*source));
@@ -315,11 +316,11 @@ bool pt_source_is_same(const struct pt_source_stamp *a, const struct pt_source_s
 	       is_same_time(&a->changed, &b->changed);
 }
 
-/* Reads a whole regular file. Returns false when it cannot be read. */
+/* Reads a whole regular file. Returns false if it cannot. */
 static bool read_file(const char *path, struct pt_buf *out)
 {
 	struct stat status;
-	/* Not blocking: opening a FIFO must not hang the program. */
+	/* Non-blocking: opening a FIFO must not hang the program. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	ssize_t got = -1;
 
@@ -346,7 +347,7 @@ struct pt_source *pt_source_read(const char *path)
 	struct stat status;
 	bool is_zipped = false;
 
-	/* The name is looked at first: opening a device can have effects. */
+	/* Looks at the name first: opening a device can have side effects. */
 	if (!path || (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) ||
 	    !(read_file(path, &bytes) || (is_zipped = pt_zip_read(path, &bytes))))
 		pt_buf_clear(&bytes);

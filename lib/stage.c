@@ -20,24 +20,24 @@
 
 #define NANOSECONDS 1000000000LL
 
-/* A line waits for at most so long before the next event writes it out. */
+/* After a line has waited this long, the next event writes it out. */
 #define MAX_WAIT_NS (1 * NANOSECONDS)
 
-/* After a failure nothing is tried for so long. */
+/* After a failure we wait this long before the next try. */
 #define RETRY_NS (NANOSECONDS / 10)
 
 /*
- * A look at the clock takes a third of the time that an event does. A program that has
- * had so many events within 10 ms gets it with every 16th.
+ * Reading the clock takes a third of the time of an event. A program that had this many
+ * events within 10 ms gets it with every 16th.
  */
 #define FAST_LOOKS 1000
 #define FAST_NS (NANOSECONDS / 100)
 #define FAST_MASK 15U
 
-/* The journal of stages that have no memory. Nothing is ever written to it. */
+/* The journal of stages without memory. Nothing is ever written to it. */
 static struct pt_journal no_journal;
 
-/* All stages there are; they are added at the front and stay. */
+/* All stages: they are added at the front and stay. */
 static _Atomic(struct pt_stage *) stages;
 
 /* See pt_stage_start(). */
@@ -46,10 +46,13 @@ static const struct pt_pause *pausing;
 /* The last line is written, or about to be: later events are dropped. */
 static atomic_bool drops_events;
 
-/* How many threads are ending the process, or making it another program: events wait. */
+/*
+ * Number of threads that are ending the process or making it another program: events
+ * wait.
+ */
 static atomic_int is_leaving;
 
-/* ... for at most so many naps of 0.1 ms: a signal may turn out not to be deadly. */
+/* ... for at most this many naps of 0.1 ms: a signal may turn out not to be deadly. */
 #define MAX_NAPS 10000
 
 void pt_stage_start(const struct pt_pause *how)
@@ -89,16 +92,16 @@ static size_t used_of(const struct pt_stage *stage)
 	return pt_journal_used(atomic_load(&stage->journal->state));
 }
 
-/* Returns whether anything waits. Asked with the turn, or by the thread of the stage. */
+/* Returns whether anything waits. Needs the turn, or the thread of the stage. */
 static bool has_text(const struct pt_stage *stage)
 {
 	return atomic_load(&stage->journal->flushed) < used_of(stage);
 }
 
 /*
- * Writes out what a stage has. The order matters, for the process may be killed at any
- * point: first the journal tells of the write, then the bytes are written, then they are
- * flushed, and there is no write. With the turn. Returns 0 or -errno.
+ * Writes out what a stage holds. The order matters, as the process may be killed at any
+ * point: first the journal notes the write, then the bytes are written, then they count
+ * as flushed, then there is no write. Needs the turn. Returns 0 or -errno.
  */
 static int write_until(struct pt_stage *stage, size_t end, bool may_wait)
 {
@@ -127,8 +130,8 @@ static int write_out(struct pt_stage *stage, bool may_wait)
 }
 
 /*
- * Takes a stage that is flushed back to its beginning. With the turn, by the thread of
- * the stage. A stage with nothing used has no text, whatever is flushed.
+ * Rewinds a flushed stage. Needs the turn, and the thread of the stage. A stage with
+ * nothing used has no text, whatever is flushed.
  */
 static void rewind_stage(struct pt_stage *stage)
 {
@@ -142,7 +145,7 @@ static void rewind_stage(struct pt_stage *stage)
 	atomic_store(&journal->flushed, 0);
 }
 
-/* Notes how a try to write went. */
+/* Notes the result of a try to write. */
 static void note_result(struct pt_stage *stage, int error)
 {
 	stage->since = now();
@@ -161,9 +164,9 @@ static void note_result(struct pt_stage *stage, int error)
 }
 
 /*
- * Writes out what a stage has and takes it back to its beginning, by the thread of the
- * stage, in an event. Where that has to wait, for a reader or another thread, others run
- * meanwhile: one of them may be what is waited for.
+ * Writes out what a stage holds and rewinds it, by the thread of the stage, in an event.
+ * If it must wait, for a reader or another thread, others run meanwhile: it may be one of
+ * them that we wait for.
  */
 static int deliver(struct pt_stage *stage)
 {
@@ -192,7 +195,7 @@ static int deliver(struct pt_stage *stage)
 	return error;
 }
 
-/* Gives back what a stage has for memory. With the turn, or alone in the process. */
+/* Gives back the memory of a stage. Needs the turn, or to be alone in the process. */
 static void drop_memory(struct pt_stage *stage)
 {
 	char *data = stage->data;
@@ -216,7 +219,7 @@ static void unlink_file(const struct pt_stage *stage)
 		unlink(stage->path);
 }
 
-/* Gives a stage its memory: a file's in front of a file, if that can be had. */
+/* Gives a stage its memory: a staging file's if the output is a file and that works. */
 static bool open_stage(struct pt_stage *stage)
 {
 	struct pt_place place = { 0 };
@@ -244,8 +247,8 @@ static bool open_stage(struct pt_stage *stage)
 }
 
 /*
- * Another thread is about to end this process: no line shall run that would come too late
- * for the trace. That may fail, as exec does for a file that is no program.
+ * Another thread is about to end this process: no line may run that would be too late for
+ * the trace. That may fail, as exec does for a file that is no program.
  */
 static void wait_for_end(void)
 {
@@ -259,8 +262,8 @@ static void wait_for_end(void)
 }
 
 /*
- * Takes away the memory of a stage that was closed. It is delivered, but others may have
- * run meanwhile: one of them may have opened it anew. Returns false when they are at it.
+ * Removes the memory of a closed stage. Its lines are delivered, but others may have run
+ * meanwhile and opened it anew. Returns false if they are at it.
  */
 static bool drop_closed(struct pt_stage *stage)
 {
@@ -268,7 +271,7 @@ static bool drop_closed(struct pt_stage *stage)
 		return false;
 	bool is_done = !atomic_load(&stage->limit) && !has_text(stage);
 	if (is_done) {
-		/* Who closed it may not have come to this. */
+		/* Whoever closed it may not have got this far. */
 		unlink_file(stage);
 		rewind_stage(stage);
 		drop_memory(stage);
@@ -278,8 +281,8 @@ static bool drop_closed(struct pt_stage *stage)
 }
 
 /*
- * Sees to it that a stage has memory that may be used. It is closed after an exec that
- * failed, and when somebody has taken its file.
+ * Makes sure that a stage has usable memory. It is closed after a failed exec, and when
+ * somebody has taken its file.
  */
 static bool ready_stage(struct pt_stage *stage)
 {
@@ -298,7 +301,7 @@ static bool ready_stage(struct pt_stage *stage)
 	}
 }
 
-/* Looks at the clock. Returns whether something has waited for too long. */
+/* Reads the clock. Returns whether something has waited for too long. */
 static bool is_late(struct pt_stage *stage)
 {
 	int64_t time = now();
@@ -322,15 +325,15 @@ static bool has_room(const struct pt_stage *stage, size_t size)
 	return used_of(stage) + size <= atomic_load(&stage->limit);
 }
 
-/* Returns whether the trace does not tell yet of all that was lost. */
+/* Returns whether the trace does not report all lost events yet. */
 static bool has_untold(const struct pt_stage *stage)
 {
 	return !stage->is_stalled && atomic_load(&stage->lost) > stage->lost_told;
 }
 
 /*
- * Returns room for SIZE bytes, or NULL: see pt_stage_reserve(). Whenever something is
- * waited for, another thread may have used the room, or closed the stage.
+ * Returns room for SIZE bytes, or NULL: see pt_stage_reserve(). After any wait, another
+ * thread may have used the room, or closed the stage.
  */
 static char *find_room(struct pt_stage *stage, size_t size)
 {
@@ -440,7 +443,7 @@ static uint64_t count_lines(const char *data, size_t size)
 	return lines;
 }
 
-/* Writes out a stage and adds it to the sum: what is committed later does not count. */
+/* Writes out a stage and adds it to the sum; what is committed later does not count. */
 static void close_stage(struct pt_stage *stage, struct pt_stage_sum *sum)
 {
 	uint64_t state = atomic_load(&stage->journal->state);
@@ -492,7 +495,7 @@ struct pt_stage_sum pt_stage_end_all(pt_stage_last_line *line, const void *data)
 
 	atomic_store(&drops_events, true);
 	stop_all();
-	/* Where this thread was interrupted while it had the turn, recovery does it. */
+	/* If this thread was interrupted while it had the turn, recovery does it. */
 	if (pt_turn_take()) {
 		sum = close_all(line, data);
 		pt_turn_give();
@@ -561,7 +564,7 @@ void pt_stage_forget_all(void)
 		atomic_store(&stage->lost, 0);
 		stage->lost_told = 0;
 		stage->is_stalled = false;
-		/* Whoever had it is a thread of the parent; see pt_thread_after_fork(). */
+		/* Its owner is a thread of the parent; see pt_thread_after_fork(). */
 		atomic_store(&stage->is_taken, false);
 	}
 }

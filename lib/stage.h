@@ -31,7 +31,7 @@ struct pt_stage {
 	struct pt_journal *journal; /* behind the data */
 	char *data;		    /* NULL: there is no memory yet */
 	atomic_uint limit;	    /* bytes that may be used; 0: ask pt_stage_make_room() */
-	unsigned int clock_mask;    /* the clock is looked at after so many events - 1 */
+	unsigned int clock_mask;    /* the clock is read every clock_mask + 1 events */
 	atomic_bool is_direct;	    /* lines are written at once */
 	bool is_stalled;	    /* the last try to write failed, and may succeed later */
 	atomic_bool is_taken;	    /* by a thread, or all */

@@ -17,13 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* So many names are tried. */
+/* How many names are tried. */
 #define MAX_NUMBERS 1000
 
 /* Numbers the staging files of the process. */
 static atomic_uint last_number;
 
-/* Allocates the blocks of a file; being above a limit is no reason for a signal. */
+/* Allocates the blocks of a file; exceeding a limit must raise no signal. */
 static int allocate(int fd)
 {
 	struct pt_quiet quiet;
@@ -50,8 +50,8 @@ static void start_journal(char *data, const struct pt_place *place)
 }
 
 /*
- * Fills and maps an empty file. Its blocks are allocated before they are touched: a full
- * disk must be an error here and not a SIGBUS later. Returns 0 or -errno.
+ * Fills and maps an empty file. Allocates its blocks before they are touched: a full disk
+ * must be an error here and not a SIGBUS later. Returns 0 or -errno.
  */
 static int fill_file(int fd, const struct pt_place *place, char **data,
 		     struct pt_stage_file *file)
@@ -92,8 +92,8 @@ static int name_file(int fd, const char *path)
 }
 
 /*
- * Gives the file a name that is not taken: NAMELESS, or, if that is -1, a new one, which
- * *FD is then open for. Returns the path, or NULL.
+ * Gives the file NAMELESS a free name; if NAMELESS is -1, creates a new file and opens it
+ * as *FD. Returns the path, or NULL.
  */
 static char *find_name(const char *output, int nameless, int *fd)
 {
@@ -115,14 +115,14 @@ static char *find_name(const char *output, int nameless, int *fd)
 		if (!error)
 			return path;
 		free(path);
-		/* What a process that had this pid before has left is not ours. */
+		/* What an earlier process with this pid has left is not ours. */
 		if (error != -EEXIST)
 			break;
 	}
 	return NULL;
 }
 
-/* Makes the file, all of it before its name. Returns the memory, or NULL. */
+/* Makes the whole file before it gets its name. Returns the memory, or NULL. */
 static char *map_nameless(const char *output, const struct pt_place *place, char **path,
 			  struct pt_stage_file *file)
 {
@@ -142,7 +142,7 @@ static char *map_nameless(const char *output, const struct pt_place *place, char
 	return data;
 }
 
-/* The same the other way round, where files need names. */
+/* The same in reverse order, if files need names from the start. */
 static char *map_named(const char *output, const struct pt_place *place, char **path,
 		       struct pt_stage_file *file)
 {

@@ -15,13 +15,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Programs count on low descriptor numbers: ours are kept above these, if possible. */
+/* Programs count on low descriptor numbers: ours are above these, if possible. */
 static const int lowest_fds[] = { 512, 64, 16 };
 
-/* What the stream is, see pt_stream_is_ours(). */
+/* Identifies the stream, see pt_stream_is_ours(). */
 static struct stat identity;
 
-/* The descriptor that was opened for it, and of which one; -1: none. */
+/* The descriptor opened for it, and the number it stands for; -1: none. */
 static int kept = -1;
 static int kept_number = -1;
 
@@ -37,7 +37,9 @@ int pt_stream_move_up(int low)
 	return low;
 }
 
-/* Returns another descriptor, of a high number, for what NUMBER can be written to. */
+/*
+ * Returns another descriptor, with a high number, for NUMBER if that can be written to.
+ */
 static int copy(int number)
 {
 	int flags = fcntl(number, F_GETFL);
@@ -56,7 +58,7 @@ static bool is_the_runs(int fd)
 	       status.st_ino == pt_run_id.inode;
 }
 
-/* Shares the very descriptor of the process that has it; needs leave to trace that. */
+/* Shares the very descriptor of the process; needs permission to trace that. */
 static int take_from(pid_t pid, int number)
 {
 	int process = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -69,8 +71,8 @@ static int take_from(pid_t pid, int number)
 }
 
 /*
- * Opens what the descriptor of that process leads to. A file that is not appended to has
- * a place for the next byte that cannot be shared in this way.
+ * Opens what that process's descriptor leads to if it is a FIFO or a character device:
+ * the offset of a file could not be shared this way.
  */
 static int open_of(pid_t pid, int number)
 {
@@ -90,7 +92,7 @@ static int open_of(pid_t pid, int number)
 	return fd;
 }
 
-/* Reaches the run's stream from a process that was given another one. */
+/* Reaches the run's stream from a process that got another one. */
 static int reach(void)
 {
 	pid_t pid = (pid_t)pt_run_id.python;

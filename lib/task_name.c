@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * asyncio's own functions for this are written in Python before 3.12, and must not run
- * here: what they are made of is in the module _asyncio, in C.
+ * Before 3.12 asyncio's own functions for this are written in Python and must not run
+ * here. What they use is in the module _asyncio, in C.
  */
 #include "config.h"
 
@@ -23,8 +23,10 @@ static PyObject *find_module(void)
 	return module;
 }
 
-/* Calls a function of the module with OBJECT, or nothing. Returns NULL if it is not one of
- * the interpreter's any more. */
+/*
+ * Calls a function of the module with OBJECT, or with nothing. Returns NULL if it is not
+ * the interpreter's any more.
+ */
 static PyObject *call(PyObject *module, const char *name, PyObject *object)
 {
 	PyObject *function = pt_value_global(module, name);
@@ -53,7 +55,9 @@ static PyObject *task_of(PyObject *module, PyObject *loop)
 	return task;
 }
 
-/* Returns the task that this thread runs, a new reference; None or NULL likewise. */
+/*
+ * Returns the task that this thread runs, a new reference; None or NULL if there is none.
+ */
 static PyObject *find_task(PyObject *module)
 {
 	PyObject *loop = call(module, "_get_running_loop", NULL);
@@ -63,7 +67,7 @@ static PyObject *find_task(PyObject *module)
 	return task;
 }
 
-/* Tasks of classes that are not derived from _asyncio's have no name. */
+/* Tasks whose class is not derived from _asyncio's have no name. */
 static PyObject *name_of(PyObject *module, PyObject *task)
 {
 	PyObject *type = pt_value_global(module, "Task");

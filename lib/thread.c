@@ -22,10 +22,10 @@ _Thread_local struct pt_thread *pt_thread_current;
 /* See thread.h. */
 _Atomic unsigned int pt_thread_epoch = 1;
 
-/* All threads that have had an event and are not gone. */
+/* All threads that have had an event and still exist. */
 static struct pt_thread *threads;
 
-/* The stage that threads share, made with the first thread; NULL if each has its own. */
+/* The stage that threads share, taken with the first thread; NULL if each has its own. */
 static struct pt_stage *shared_stage;
 
 /* See pt_thread_use_own_stages(). */
@@ -34,7 +34,7 @@ static atomic_bool has_own_stages;
 /* There has been more than one thread. */
 static atomic_bool is_one_of_many;
 
-/* Its destructor tells that a thread ends; if there was a key left for us. */
+/* Its destructor runs when a thread ends, if there was a key left for us. */
 static pthread_key_t end_key;
 static bool has_end_key;
 
@@ -168,11 +168,11 @@ void pt_thread_forget_code(const void *object, const struct pt_code *code)
 	pt_unlock();
 }
 
-/* The thread that goes on gets a stage as a new one does. */
+/* The thread that lives on gets a stage as a new one does. */
 static void retake_stage(struct pt_thread *thread)
 {
 	shared_stage = NULL;
-	/* There are some, so that this takes no memory. */
+	/* There are free ones, so that this takes no memory. */
 	thread->stage = pt_stage_take();
 	if (!thread->owns_stage)
 		shared_stage = thread->stage;

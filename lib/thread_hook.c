@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * _thread.start_new_thread(function, args[, kwargs]) is replaced, in the module, by a
- * builtin that looks the same and passes on to the original, with a function of ours that
- * calls back and then does what the program asked for.
+ * Replaces _thread.start_new_thread(function, args[, kwargs]) in the module by a builtin
+ * that looks the same and calls the original, with a function of ours that calls back and
+ * then does what the program asked for.
  */
 #include "config.h"
 
@@ -15,8 +15,8 @@
 static void (*on_thread_start)(void);
 
 /*
- * Reports an exception that ends a thread in the interpreter's own words: it was raised
- * by the program's function, not by ours.
+ * Reports an exception that ends a thread in the interpreter's own words: the program's
+ * function raised it, not ours.
  */
 static PyObject *end_thread(PyObject *function, PyObject *result)
 {
@@ -55,7 +55,7 @@ static PyObject *wrap_arguments(PyObject *args)
 					 NULL; /* borrowed */
 	PyObject *call_args = count > 1 ? pt_py.PyTuple_GetItem(args, 1) : NULL;
 
-	/* What the original refuses, it shall refuse in its own words. */
+	/* What the original refuses, it must refuse in its own words. */
 	if ((count != 2 && count != 3) || !pt_py.PyCallable_Check(function) ||
 	    !pt_python_is_exactly(call_args, pt_py.tuple_type) ||
 	    (count == 3 &&

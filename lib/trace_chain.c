@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The interpreter has one C function and one object for each thread to trace with. Ours
- * are there, and the object is a capsule with a link to the tracer of the program, if it
- * has one: trace_both() calls our function, then that one. What Python code sets by
- * sys.settrace is called through a C function of the interpreter's, which is kept and
- * called like any other, so that nothing of what it does has to be known here.
+ * For tracing, the interpreter has one C function and one object for each thread. Ours
+ * are there, and the object is a capsule with a link to the program's tracer, if it has
+ * one: trace_both() calls our function, then that one. A C function of the interpreter's
+ * calls what Python code sets by sys.settrace; we keep and call it like any other, and
+ * need not know what it does.
  *
- * When a program sets a tracer, the interpreter puts that in the place of ours, and we
- * put a link to it back at once: sys.settrace is replaced, and PyEval_SetTrace is
- * interposed, which does not work in an executable that has the interpreter inside.
- * There, the end of our capsule tells, and a pending call puts us back before the next
- * instruction. It runs in the main thread alone; elsewhere the trace says that it ends.
+ * When a program sets a tracer, the interpreter replaces ours by it, and we put ours back
+ * at once, with a link to it: sys.settrace is replaced, and PyEval_SetTrace is
+ * interposed, which does not work in an executable that contains the interpreter. There
+ * we notice the end of our capsule, and a pending call puts us back before the next
+ * instruction. That runs only in the main thread; elsewhere the trace says that it ends.
  *
- * Function and object are exchanged in the thread state itself. PyEval_SetTrace would
- * raise one more audit event, and there is nothing that tells what was set. Their place
- * in it is found out at run time, from what PyEval_SetTrace writes.
+ * We exchange function and object in the thread state itself: PyEval_SetTrace would raise
+ * one more audit event, and nothing else shows what was set. Their place in it is found
+ * at run time, from what PyEval_SetTrace writes.
  *
- * Some tracers read function and object there before they take the place, and call that
+ * Some tracers read function and object there before they replace them, and call that
  * function from their own: with our capsule, which is then not the one in the thread
- * state. Such a call is passed on to the tracer behind it and nothing else is done, as
- * the caller looks at what it changes: at f_trace_lines, and at slots that are empty after
- * it has raised.
+ * state. We only pass such a call on to the tracer behind it, as the caller looks at what
+ * that changes: f_trace_lines, and slots that are empty after an exception.
  */
 #include "config.h"
 
@@ -42,19 +41,19 @@
 
 #define FAST __attribute__((tls_model("initial-exec")))
 
-/* How far into a thread state the function is looked for; none is shorter. */
+/* How far into a thread state we look for the function; none is shorter. */
 #define SEARCH_SIZE 192
 
-/* What a thread traces with, as it is in the thread states of all versions. */
+/* What a thread traces with, laid out as in the thread states of all versions. */
 struct slots {
 	Py_tracefunc function;
 	PyObject *profile_object; /* not ours */
 	PyObject *object;	  /* owned */
 };
 
-/* What our capsule has: the tracer of the program. */
+/* The content of our capsule: the tracer of the program. */
 struct link {
-	PyThreadState *thread; /* the one that it is installed in */
+	PyThreadState *thread; /* the one in which it is installed */
 	Py_tracefunc function; /* NULL: there is none */
 	PyObject *object;      /* owned */
 };
@@ -65,16 +64,16 @@ static Py_tracefunc watch;
 /* Where thread states have their slots; 0: not known, and nothing is shared. */
 static size_t slots_offset;
 
-/* Tracers of the program are linked to when they are met. */
+/* Tracers of the program get linked when we find them. */
 static bool is_active;
 
-/* The thread in which a pending call has to put us back; NULL: there is none. */
+/* The thread in which a pending call must put us back; NULL: none. */
 static PyThreadState *awaited;
 
-/* This thread replaces our link itself, and sees to what comes after. */
+/* This thread replaces our link itself, and handles what follows. */
 static _Thread_local bool is_replacing FAST;
 
-/* Another tracer has called ours, and what it called does as it likes. */
+/* Another tracer has called ours, and the tracer behind ours does as it likes. */
 static _Thread_local bool is_passing FAST;
 
 /* See trace_chain.h. */
@@ -92,7 +91,7 @@ static bool is_ours(Py_tracefunc function)
 	return function && (function == watch || function == trace_both);
 }
 
-/* The link of a thread, or NULL when it is not ours that traces it. */
+/* Returns the link of a thread, or NULL if it is not ours that traces it. */
 static struct link *link_of(PyThreadState *thread)
 {
 	struct slots *slots = slots_of(thread);
@@ -121,7 +120,7 @@ static PyObject *new_link(PyThreadState *thread, Py_tracefunc function, PyObject
 	return capsule;
 }
 
-/* Traces the current thread, which has no tracer. A pending exception is kept. */
+/* Traces the current thread, which has no tracer. Keeps a pending exception. */
 static void install(PyThreadState *thread)
 {
 	PyObject *type = NULL, *value = NULL, *traceback = NULL; /* owned */
@@ -134,8 +133,8 @@ static void install(PyThreadState *thread)
 }
 
 /*
- * Puts us back into the slots of the current thread when somebody else is there, linked
- * to whom that is. A pending exception is kept.
+ * Puts us back into the slots of the current thread if somebody else is there, with a
+ * link to them. Keeps a pending exception.
  */
 static void take_over(PyThreadState *thread)
 {
@@ -172,7 +171,7 @@ static int on_pending(void *unused)
 }
 
 /*
- * Ours was replaced by a tracer that is about to come into the slots. Without a frame the
+ * Ours was replaced by a tracer that is about to get into the slots. Without a frame the
  * thread state is being cleared.
  */
 static void on_replaced(PyThreadState *thread)
@@ -207,7 +206,7 @@ static void on_link_end(PyObject *capsule)
 	errno = saved;
 }
 
-/* The frame among those counted, if it is traced code that runs. */
+/* Returns the counted frame, if what runs is traced code. */
 static struct pt_frame *entry_of(PyFrameObject *frame)
 {
 	struct pt_thread *thread = pt_thread_current;
@@ -228,9 +227,9 @@ static void set_lines(PyFrameObject *frame, bool is_on)
 }
 
 /*
- * By f_trace_lines = False a tracer wants no lines of a frame, which would leave us
- * without them, too. So this is noted, and the frame has True until the next event that
- * is not a line.
+ * With f_trace_lines = False a tracer asks for no lines of a frame, which would keep them
+ * from us, too. So we note this, and the frame has True until the next event that is not
+ * a line.
  */
 static void keep_lines(PyFrameObject *frame)
 {
@@ -243,7 +242,9 @@ static void keep_lines(PyFrameObject *frame)
 		set_lines(frame, true);
 }
 
-/* Another tracer calls the one of a link that it has found; see the top of this file. */
+/*
+ * Another tracer calls the tracer of a link that it has found; see the top of this file.
+ */
 static int pass_on(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
 	struct link *link = pt_py.PyCapsule_GetPointer(self, LINK_NAME);
@@ -336,8 +337,8 @@ static struct pt_builtin settrace_builtin = {
 };
 
 /*
- * The original function does the work, and raises the one audit event. In place of None
- * it gets another object: tracing goes on, but without a tracer of the program.
+ * The original function does the work, and raises the one audit event. Instead of None it
+ * gets another object: tracing continues, but without a tracer of the program.
  */
 static PyObject *set_trace(PyObject *self, PyObject *function)
 {
@@ -383,7 +384,7 @@ void pt_chain_set(pt_chain_setter *real, Py_tracefunc function, PyObject *object
 	struct link *link = thread ? link_of(thread) : NULL;
 	PyObject *empty = NULL;
 
-	/* Our own calls come by as well, and those of sys.settrace in 3.8. */
+	/* Our own calls come here, too, and those of sys.settrace in 3.8. */
 	if (!thread || is_ours(function) || is_replacing || is_passing) {
 		real(function, object);
 		return;
@@ -454,7 +455,7 @@ void pt_chain_stop(void)
 	struct slots *slots = slots_of(thread);
 
 	is_active = false;
-	/* Somebody else's tracer, which has called ours, stays where it is. */
+	/* Another tracer, which has called ours, stays where it is. */
 	if (slots_offset && slots->function && !is_ours(slots->function))
 		return;
 	if (!link || !link->function) {

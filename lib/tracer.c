@@ -27,7 +27,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What is copied up to the column and as indentation; as long as pt_copy_blocks() reads.
+/*
+ * The blanks up to the column and for the indentation; as many as pt_copy_blocks() reads.
  */
 static char blanks[PT_COLUMN_BLANKS + PT_COPY_BLOCK];
 
@@ -45,11 +46,11 @@ static struct pt_format_options format_options;
 /* Set of enum pt_event_kind that is shown. */
 static unsigned int events;
 
-/* How many levels of events are shown, by mark, and of those without a mark. */
+/* How many levels of events are shown, by mark, and for those without a mark. */
 static unsigned int mark_levels[PT_MARK_COUNT];
 static unsigned int max_levels;
 
-/* Set by children made by fork, which share it, once they write lines. */
+/* Shared with children made by fork, which set it once they write lines. */
 static atomic_bool *others_write;
 
 /* This process is such a child and has not set it yet. */
@@ -60,8 +61,10 @@ static bool wants_color(enum pt_color_mode mode)
 	return mode == PT_COLOR_AUTO ? pt_sink_is_terminal() : mode == PT_COLOR_ALWAYS;
 }
 
-/* The kind of event that a mark is shown with: a resume with the yields, so that what was
- * left is gone on with, or with the calls where the format knows no yields. */
+/*
+ * The kind of event with which a mark is shown: a resume with the yields, so that the two
+ * balance, or with the calls if the format knows no yields.
+ */
 static enum pt_event_kind event_of(enum pt_mark mark)
 {
 	if (mark == PT_MARK_RESUME && format->events & PT_EVENT_YIELD)
@@ -161,8 +164,10 @@ static inline void refresh_prefix(struct pt_thread *thread)
 static void write_unusual(struct pt_thread *thread, const char *text, size_t head,
 			  size_t size, size_t indent);
 
-/* Copies prefix, head, blanks and the rest into the stage: one line of trace. TEXT has
- * PT_COPY_BLOCK bytes to spare. */
+/*
+ * Copies prefix, head, blanks and the rest into the stage: one line of trace. TEXT has
+ * PT_COPY_BLOCK bytes to spare at its end.
+ */
 static inline void write_line(struct pt_thread *thread, const char *text, size_t head,
 			      size_t size, size_t indent)
 {
@@ -182,7 +187,7 @@ static inline void write_line(struct pt_thread *thread, const char *text, size_t
 	pt_stage_commit(thread->stage, total, true);
 }
 
-/* A line that no stage holds: it is put together elsewhere and written at once. */
+/* A line too long for any stage: builds it elsewhere and writes it at once. */
 static void write_large(struct pt_thread *thread, const char *text, size_t head,
 			size_t size, size_t indent)
 {
@@ -199,7 +204,7 @@ static void write_large(struct pt_thread *thread, const char *text, size_t head,
 	pt_buf_destroy(&line);
 }
 
-/* Puts a line about the trace itself into it. It is no event. */
+/* Adds a line about the trace itself. It is no event. */
 static void write_note(struct pt_thread *thread, const char *text)
 {
 	size_t prefix = thread->prefix_size;
@@ -229,7 +234,7 @@ static void write_gap(struct pt_thread *thread, uint64_t count, int error)
 	write_note(thread, text.text);
 }
 
-/* What write_line() does where there is no room. */
+/* What write_line() does if there is no room. */
 static void write_unusual(struct pt_thread *thread, const char *text, size_t head,
 			  size_t size, size_t indent)
 {
@@ -319,8 +324,8 @@ static inline void write_rendered(struct pt_thread *thread, const struct pt_line
 
 /*
  * A class statement is a line of the code around it, then a call, and then the first line
- * of the class body: the same text once more. So it is with type parameters (3.12). Where
- * the rules leave out the code around it, that line alone shows the text.
+ * of the class body: the same text once more. Type parameters (3.12) do the same. If the
+ * rules leave out the code around it, only that line shows the text.
  */
 static bool is_repeat(const struct pt_thread *thread, const struct pt_code *code,
 		      int line)
@@ -334,7 +339,7 @@ static bool is_repeat(const struct pt_thread *thread, const struct pt_code *code
 	return !(code->flags & PT_CODE_OPTIMIZED);
 }
 
-/* Renders an event and keeps it, or writes it at once when it cannot be kept. */
+/* Renders an event and keeps it, or writes it at once if it cannot be kept. */
 static const struct pt_line *render_line(struct pt_thread *thread, struct pt_code *code,
 					 enum pt_mark mark, int line, unsigned int level)
 {
@@ -367,7 +372,7 @@ static const struct pt_line *render_line(struct pt_thread *thread, struct pt_cod
 	return kept;
 }
 
-/* Writes an event that looks the same each time but for its level. */
+/* Writes an event that looks the same each time, except for its level. */
 static inline void write_mark(struct pt_thread *thread, struct pt_code *code,
 			      enum pt_mark mark, int line, unsigned int level)
 {
@@ -406,9 +411,9 @@ static void resync(struct pt_thread *thread, const void *running)
 }
 
 /*
- * Returns the running frame, or NULL without memory. Frames are counted by calls and
- * exits; where the count is wrong (a greenlet switched stacks, 3.13.0 to 3.13.5 closed a
- * generator without an event, tracing began in the midst of calls) it is made right here.
+ * Returns the running frame, or NULL without memory. Calls and exits count frames; if the
+ * count is wrong (a greenlet switched stacks, 3.13.0 to 3.13.5 closed a generator without
+ * an event, tracing began within calls), it is corrected here.
  */
 static inline struct pt_frame *
 running_frame(struct pt_thread *thread, const struct pt_code *code, const void *frame)
@@ -428,13 +433,13 @@ static inline unsigned int level_of(const struct pt_thread *thread)
 	return thread->depth ? thread->depth - 1 : 0;
 }
 
-/* A call stands where its caller's lines do, the lines that it runs further in. */
+/* A call stands where its caller's lines do; its own lines stand further in. */
 static inline unsigned int outer(unsigned int level)
 {
 	return level ? level - 1 : 0;
 }
 
-/* A task is begun, gone on with or left where code is. */
+/* A task begins, resumes or suspends where its code does. */
 static inline void expect_task(struct pt_thread *thread)
 {
 	if (PT_UNLIKELY(pt_prefix_has_task))

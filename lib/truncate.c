@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs that open whatever is in a directory for writing cut our staging files, too,
- * which are mapped: touching what is not there any more is a SIGBUS. The functions below
- * take the place of libc's, see that coming and go on to the real one.
+ * Programs that open everything in a directory for writing truncate our staging files,
+ * too, which are mapped: touching what is gone is a SIGBUS. The functions below replace
+ * libc's, save our files first and call the real one.
  */
 #include "config.h"
 
@@ -32,7 +32,7 @@ static void before_open(int directory, const char *path, int flags)
 		pt_stage_before_truncate(directory, path);
 }
 
-/* Takes the mode from behind FLAGS if there is one; else the real function needs none. */
+/* Takes the mode after FLAGS if there is one; else the real function needs none. */
 #define TAKE_MODE(mode, flags)                                              \
 	mode_t mode = 0;                                                    \
 	if (((flags) & O_CREAT) || ((flags) & O_TMPFILE) == O_TMPFILE) {    \

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* How often a waiting thread only lets others run before it begins to sleep. */
+/* How often a waiting thread only yields before it begins to sleep. */
 #define YIELDS 64
 
 #define NAP_NS 100000 /* 0.1 ms */

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The longest word that is compared with known names. */
+/* The longest word compared with known names. */
 #define MAX_WORD 64
 
 void pt_buf_destroy(struct pt_buf *buf)
@@ -104,7 +104,7 @@ char *pt_buf_take(struct pt_buf *buf)
 	return text;
 }
 
-/* Writes all of DATA, waiting where the descriptor is one that does not block. */
+/* Writes all of DATA, waiting if the descriptor does not block. */
 static int write_all(int fd, const char *data, size_t size, size_t *done)
 {
 	while (*done < size) {
@@ -145,8 +145,7 @@ void pt_quiet_end(const struct pt_quiet *quiet, int error)
 	sigset_t signals;
 
 	fill_write_signals(&signals);
-	/* Take away the signal that our own write raised, and none that was there before.
-	 */
+	/* Discard the signal that our own write raised, and none from before. */
 	if ((error == -EPIPE && !sigismember(&quiet->pending, SIGPIPE)) ||
 	    (error == -EFBIG && !sigismember(&quiet->pending, SIGXFSZ)))
 		sigtimedwait(&signals, NULL, &no_time);
@@ -167,8 +166,8 @@ int pt_write_all(int fd, const char *data, size_t size, size_t *written)
 }
 
 /*
- * Number of edits between two words of at most MAX_WORD characters: one character more,
- * less or other, or two that changed places.
+ * Number of edits between two words of at most MAX_WORD characters: one character added,
+ * removed or replaced, or two swapped.
  */
 static unsigned int edit_distance(const char *a, const char *b)
 {
@@ -199,7 +198,9 @@ const char *pt_nearest(const char *word, const char *const *names, size_t count)
 {
 	size_t length = strlen(word);
 	const char *nearest = NULL;
-	/* A third of the word may be wrong, or one letter of a shorter one, but not all.
+	/*
+	 * A third of the word may be wrong, or one letter of a short one, but not all of
+	 * it.
 	 */
 	unsigned int limit = (unsigned int)(length / 3 > 1 ? length / 3 : length > 1);
 
@@ -336,7 +337,7 @@ size_t pt_utf8_cut(const char *text, size_t size, size_t limit)
 {
 	if (size <= limit)
 		return size;
-	/* The character that the limit is in has begun three bytes before at most. */
+	/* The character at the limit began at most three bytes before it. */
 	for (size_t start = limit; start > 0 && limit - start < 4; start--) {
 		if (((unsigned char)text[start] & 0xc0) != 0x80)
 			return start;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A look-up in a dict compares the key with others of the same hash, and those may be of
- * a class with an __eq__ of its own. So dicts of objects are read entry by entry. In a
- * free-threaded build others could change them meanwhile, and the interpreter's own
- * look-up has to do.
+ * A look-up in a dict compares the key with others of the same hash, whose class may
+ * define its own __eq__. So dicts of objects are read entry by entry. In a free-threaded
+ * build others could change them meanwhile, so there we use the interpreter's own
+ * look-up.
  */
 #include "config.h"
 
@@ -78,7 +78,7 @@ PyObject *pt_value_item(PyObject *dict, const char *name)
 	return value;
 }
 
-/* Returns whether OBJECT is an int and nothing derived from it, and that number. */
+/* Returns whether OBJECT is exactly an int, and that number. */
 static bool is_number(PyObject *object, unsigned long number)
 {
 	int overflow = 0;
@@ -115,7 +115,9 @@ PyObject *pt_value_module(const char *name)
 	PyObject *module = NULL;
 	PyObject *key = pt_python_name(name);
 
-	/* It may have thousands, and keys that are no str are of no use in it. */
+	/*
+	 * It may have thousands of entries, and only keys that are str are of use in it.
+	 */
 	if (modules && key && is_a(modules, pt_py.dict_type))
 		module = look_up(modules, key);
 	pt_python_drop(key);

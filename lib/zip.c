@@ -66,8 +66,9 @@ static unsigned char *read_directory(int fd, uint64_t file_size, uint32_t *size,
 		uint64_t end = file_size - tail_size + i;
 		*size = get32(tail + i + 12);
 		uint64_t start = get32(tail + i + 16);
-		/* A zip application has a "#!" line in front, which offsets may not
-		 * count. */
+		/*
+		 * A zip application begins with a "#!" line, which offsets may not count.
+		 */
 		if (*size == 0 || *size > end || start > end - *size)
 			break;
 		*shift = end - *size - start;

@@ -12,7 +12,7 @@
 
 #define LIBRARY "libzstd.so.1"
 
-/* Constants of zstd.h; those of the experimental part are so in FIRST to LAST_VERSION. */
+/* Constants of zstd.h; the experimental ones hold for FIRST to LAST_VERSION. */
 #define PARAMETER_LEVEL 100
 #define PARAMETER_WINDOW_LOG 101
 #define PARAMETER_LONG_MATCHES 160
@@ -27,7 +27,7 @@
 #define FIRST_VERSION 10504
 #define LAST_VERSION 10507
 
-/* Levels up to this one are about time: what repeats is found by ourselves. */
+/* Up to this level speed matters most: we find repeats ourselves. */
 #define LAST_FAST_LEVEL 1
 
 /* ZSTD_CCtx. */
@@ -36,7 +36,7 @@ struct context;
 struct pt_zstd {
 	struct context *context;
 	struct pt_repeats *repeats; /* NULL: libzstd finds what repeats */
-	size_t shown;		    /* bytes of the block that these have been shown */
+	size_t shown;		    /* bytes of the block that these have seen */
 };
 
 /* ZSTD_inBuffer and ZSTD_outBuffer. */
@@ -57,7 +57,7 @@ typedef size_t producer(void *state, struct pt_repeat *pieces, size_t capacity,
 			const void *text, size_t size, const void *dictionary,
 			size_t dictionary_size, int level, size_t window_size);
 
-/* The functions of libzstd that are used; the last one is set when all are. */
+/* The functions of libzstd that we use; the last one is set when all are. */
 static struct {
 	void (*produce)(struct context *, void *, producer *); /* may be missing */
 	struct context *(*create)(void);
@@ -86,7 +86,7 @@ static const struct {
 	{ "ZSTD_isError", (void **)&zstd.is_error },
 };
 
-/* Fills the table once. Returns NULL, or a word on what is missing. */
+/* Fills the table once. Returns NULL, or the name of what is missing. */
 static const char *open_library(void)
 {
 	void *handle = zstd.is_error ? NULL : dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
@@ -118,7 +118,7 @@ static size_t find_repeats(void *state, struct pt_repeat *pieces, size_t capacit
 	return count ? count : PRODUCER_ERROR;
 }
 
-/* Takes over the search for what repeats. Returns whether that can be had. */
+/* Takes over the search for repeats. Returns whether this libzstd allows that. */
 static bool search_ourselves(struct pt_zstd *stream)
 {
 	if (zstd.version() < FIRST_VERSION || zstd.version() > LAST_VERSION ||
@@ -132,8 +132,8 @@ static bool search_ourselves(struct pt_zstd *stream)
 }
 
 /*
- * A program does the same again and again, some megabytes of trace apart: long matches
- * make traces a fifth as large again, for half as much time more.
+ * Programs do the same again and again, some megabytes of trace apart: long matches
+ * shrink traces to a fifth, for half as much time more.
  */
 static bool search_far(struct context *context)
 {
@@ -142,7 +142,7 @@ static bool search_far(struct context *context)
 	       !zstd.is_error(zstd.set(context, PARAMETER_LONG_BUCKET_LOG, 1));
 }
 
-/* A window of 2^23 bytes is as large as decoders are obliged to take. */
+/* A window of 2^23 bytes is the largest that decoders must accept. */
 static bool set_parameters(struct pt_zstd *stream, int level)
 {
 	struct context *context = stream->context;
@@ -154,7 +154,7 @@ static bool set_parameters(struct pt_zstd *stream, int level)
 		search_far(context));
 }
 
-/* Has libzstd take its memory now: later there may be no way to get any. */
+/* Makes libzstd allocate now: later there may be no memory. */
 static bool warm_up(struct pt_zstd *stream)
 {
 	static const char some[] = "some text\n";
@@ -199,7 +199,7 @@ void pt_zstd_restart(struct pt_zstd *stream)
 		pt_repeats_restart(stream->repeats);
 }
 
-/* libzstd looks for no repeats in a few bytes; distances count them all the same. */
+/* libzstd looks for no repeats in a few bytes, but distances count them. */
 static void show_rest(struct pt_zstd *stream, const char *data, size_t size)
 {
 	if (stream->repeats && stream->shown < size)
@@ -229,7 +229,7 @@ static bool compress(struct pt_zstd *stream, const char *data, size_t size,
 	return true;
 }
 
-/* The size of the next block: whole lines, unless one is longer than a block. */
+/* Returns the size of the next block: whole lines, unless one is longer than a block. */
 static size_t block_size(const char *data, size_t size)
 {
 	if (size <= PT_REPEATS_MAX_SIZE)
@@ -254,7 +254,7 @@ bool pt_zstd_compress(struct pt_zstd *stream, const char *data, size_t size,
 
 size_t pt_zstd_bound(size_t size)
 {
-	/* Blocks may be as small as a line, and each is bounded on its own. */
+	/* Blocks may be as small as a line, and each has its own bound. */
 	return 2 * zstd.bound(size) + PT_ZSTD_END_SIZE;
 }
 

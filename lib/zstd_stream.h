@@ -23,7 +23,7 @@ struct pt_zstd;
 
 /*
  * Loads libzstd, which nothing else needs, and begins a frame. LEVEL is zstd's. Returns
- * NULL on failure, with what is missing in *PROBLEM. GIL: not needed.
+ * NULL on failure, with the reason in *PROBLEM. GIL: not needed.
  */
 struct pt_zstd *pt_zstd_new(int level, const char **problem);
 
