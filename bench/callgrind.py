@@ -19,7 +19,7 @@ from measure import LIBRARY, Failure, note, print_table
 EXPECTED = os.path.join(measure.FOLDER, "callgrind.expected")
 SHORT, LONG = 1000, 3000
 
-#: Programs, and how many events of which kind each turn of the loop has.
+#: Programs, and how many events of each kind one turn of the loop has.
 PROGRAMS = {
     "line": (4, "lines", {}, """
 def main(size):

@@ -35,7 +35,7 @@ def install(package, version):
 
 
 def find(package, version):
-    """Returns the folder to put on PYTHONPATH, or None when it cannot be had."""
+    """Returns the folder to put on PYTHONPATH, or None if it is not available."""
     folder = folder_of(package, version)
     if os.path.isdir(os.path.join(folder, PACKAGES[package])):
         return folder

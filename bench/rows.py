@@ -20,7 +20,7 @@ class Row:
         self.peer = peer        # what child.py starts
         self.output = output    # the file that the trace goes to
         self.share = share      # the workload's size is divided by this
-        self.repeats = repeats  # at most so many; None: as many as asked for
+        self.repeats = repeats  # at most this many; None: as many as asked for
 
     def size(self, workload):
         return max(1, workload.SIZE // self.share)

@@ -8,11 +8,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* More than the table has room for at first, so that it grows. */
+/* More than fit into the first table, so that it grows. */
 #define COUNT 20000
 
-/* Nothing is looked at: any address will do for objects, interpreters and records. Those
- * of objects are far from regular, for some to meet in the table. */
+/*
+ * Nothing is dereferenced: any address will do for objects, interpreters and records.
+ * Those of objects are irregular, so that some collide in the table.
+ */
 static PyObject *object_at(size_t number)
 {
 	return (PyObject *)(16 + (number * number * 31 + number * 7919) * 16);
@@ -103,7 +105,7 @@ START_TEST(removes_all_of_an_interpreter)
 }
 END_TEST
 
-/* Objects of a round are moved up when others, which were there before them, go. */
+/* Objects of a round move up when others, which were there before them, go. */
 #define OTHERS 190
 #define ROUND_SIZE 60
 #define ROUNDS 1000
@@ -118,7 +120,7 @@ static size_t number_in_round(size_t round, size_t i)
 	return OTHERS + round * ROUND_SIZE + i;
 }
 
-/* Counts how often a record that is there was not found. */
+/* Counts how often an existing record was not found. */
 static void *look_for_present(void *missed)
 {
 	while (!is_over) {
@@ -179,7 +181,7 @@ Suite *pt_code_table_suite(void)
 	tcase_add_test(tcase, removes_all_of_an_interpreter);
 	suite_add_tcase(suite, tcase);
 	tcase = tcase_create("threads");
-	tcase_set_timeout(tcase, 60); /* they may have one processor to share */
+	tcase_set_timeout(tcase, 60); /* they may have to share one processor */
 	tcase_add_test(tcase, finds_what_is_being_moved);
 	suite_add_tcase(suite, tcase);
 	return suite;

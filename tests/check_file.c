@@ -54,7 +54,7 @@ static const struct {
 	{ "v/site-packages.py", "v/site-packages.py", NULL, "v/site-packages.py", USER },
 	{ "xsite-packages/a.py", "xsite-packages/a.py", NULL, "xsite-packages/a.py",
 	  USER },
-	/* Frozen modules: the source is where the standard library has it. */
+	/* Frozen modules: their source is in the standard library. */
 	{ "<frozen os>", STDLIB "/os.py", NULL, STDLIB "/os.py", FROZEN },
 	{ "<frozen json>", STDLIB "/json/__init__.py", NULL, STDLIB "/json/__init__.py",
 	  FROZEN },
@@ -102,7 +102,7 @@ static void set_up(void)
 	pt_file_start();
 }
 
-/* The file of a name as rows have it. */
+/* Returns the file of a name, written as in the rows. */
 static struct pt_file *get(const char *name)
 {
 	struct pt_file *file = pt_file_get(*name == '@' ? pt_check_path(name + 1) : name);
@@ -194,7 +194,7 @@ START_TEST(shown_without_root)
 }
 END_TEST
 
-/* Who works inside of a library sees names from where he is. */
+/* Users who work inside a library see names from where they are. */
 START_TEST(start_inside_of_library)
 {
 	pt_file_set_stdlib(pt_check_path(STDLIB));
@@ -220,7 +220,7 @@ START_TEST(without_stdlib)
 }
 END_TEST
 
-/* The interpreter may name its library in one way and its files in another. */
+/* The interpreter may name its library one way and its files another way. */
 static const char *const stdlib_names[] = {
 	STDLIB, STDLIB "/", "lib//./python3.99", "app/../" STDLIB, "std",
 };
@@ -251,7 +251,7 @@ START_TEST(outside_of_start)
 }
 END_TEST
 
-/* What is outside, but leads into the start directory. */
+/* Outside, but a link leads into the start directory. */
 START_TEST(link_from_outside)
 {
 	char link[256];
@@ -353,7 +353,7 @@ START_TEST(origin_of_systems_file)
 }
 END_TEST
 
-/* The file is known before the run is: what main.py says of itself comes late. */
+/* The file is known before the run is: what main.py says about itself comes late. */
 START_TEST(script_and_project)
 {
 	pt_file_set_stdlib(pt_check_path(STDLIB));
@@ -410,7 +410,7 @@ START_TEST(source_of_file)
 	struct pt_source *source = pt_file_source(get("app/main.py"));
 	ck_assert_int_eq(pt_source_line_count(source), 2);
 	ck_assert_mem_eq(pt_source_line(source, 2, &size), "y = 2", 5);
-	/* It is read once: what is written later is not what runs. */
+	/* It is read once: what is written later does not run. */
 	pt_check_write_text("app/main.py", "changed\n");
 	ck_assert_ptr_eq(pt_file_source(get("app/main.py")), source);
 	ck_assert_int_eq(pt_source_line_count(pt_file_source(get("<frozen os>"))), 1);
@@ -420,7 +420,7 @@ START_TEST(source_of_file)
 }
 END_TEST
 
-/* Code that is met after a change has the new text; what is held keeps the old one. */
+/* Code first seen after a change has the new text; what is held keeps the old one. */
 START_TEST(changed_file_has_versions)
 {
 	struct pt_file *old = get("app/main.py");

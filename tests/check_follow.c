@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The library that is put back is here the program of the tests, which holds the code. */
+/* Here the library that is put back is the test program, which contains the code. */
 #include "config.h"
 
 #include "check_pytrace.h"
@@ -14,10 +14,10 @@
 
 #define MAX_ENTRIES 8
 
-/* What stands for the path of the library in the rows. */
+/* Stands for the path of the library in the rows. */
 #define LIBRARY "<library>"
 
-/* The environment of the process, of which some goes on. */
+/* The environment of the process, part of which is passed on. */
 static char *const own_environment[] = {
 	(char[]){ "HOME=/root" },
 	(char[]){ "PYTRACE_FOLLOW=force" },
@@ -46,7 +46,7 @@ static const struct {
 	{ { "A=1", "LD_PRELOAD=/x/liba.so", "B=2" },
 	  { "A=1", "B=2", SETTINGS, "LD_PRELOAD=" LIBRARY ":/x/liba.so" } },
 	{ { "LD_PRELOAD=a.so b.so" }, { SETTINGS, "LD_PRELOAD=" LIBRARY ":a.so b.so" } },
-	/* What ld.so takes is the first one. */
+	/* ld.so takes the first one. */
 	{ { "LD_PRELOAD=a.so", "LD_PRELOAD=b.so" },
 	  { SETTINGS, "LD_PRELOAD=" LIBRARY ":a.so" } },
 	/* The child's own settings count. */
@@ -62,7 +62,7 @@ static const struct {
 	{ { "PYTRACE_RUN=7", "PYTRACE_FOLLOW=none", "PYTRACE=off", "PYTRACE_OUTPUT=" },
 	  { "PYTRACE_RUN=7", "PYTRACE_FOLLOW=none", "PYTRACE=off",
 	    "PYTRACE_OUTPUT=", "LD_PRELOAD=" LIBRARY } },
-	/* Names that only begin alike are other names. */
+	/* Names that only begin alike are different names. */
 	{ { "PYTRACE_OUT=x", "PYTRACE_OUTPUTS=y", "PYTRACE_OUTPUT" },
 	  { "PYTRACE_OUT=x", "PYTRACE_OUTPUTS=y", "PYTRACE_OUTPUT", SETTINGS,
 	    "LD_PRELOAD=" LIBRARY } },
@@ -98,7 +98,7 @@ static void free_environment(char **environment)
 	free(environment);
 }
 
-/* Checks an entry; LIBRARY in what is expected stands for its path. */
+/* Checks an entry; LIBRARY in the expected text stands for its path. */
 static void check_entry(const char *actual, const char *expected)
 {
 	const char *place = expected ? strstr(expected, LIBRARY) : NULL;
@@ -132,7 +132,7 @@ START_TEST(merge)
 	/* What the program gave is as it was. */
 	for (i = 0; given[i]; i++)
 		ck_assert_str_eq(given[i], merge_rows[_i].given[i]);
-	/* Once is enough: in the result the library is present. */
+	/* Once is enough: the result has the library. */
 	ck_assert_uint_eq(pt_follow_size(merged), 0);
 	free(memory);
 	free_environment(given);
@@ -169,7 +169,7 @@ START_TEST(no_environment)
 }
 END_TEST
 
-/* The answer to "does a child in this environment take part", and is it forced to. */
+/* Whether a child in this environment takes part, and whether it is forced to. */
 static const struct {
 	const char *setting;
 	bool wants_exec;
@@ -200,7 +200,7 @@ START_TEST(follow)
 }
 END_TEST
 
-/* What was noted first stays, and does not hang on the memory that it came from. */
+/* What was noted first stays, and does not depend on the memory that it came from. */
 START_TEST(first_start_counts)
 {
 	static const char *const entries[] = { "PYTRACE_FOLLOW=force", "PYTRACE_DEPTH=3",
@@ -221,7 +221,7 @@ START_TEST(first_start_counts)
 }
 END_TEST
 
-/* A value of LD_PRELOAD, the library's name, and what is made of that in "/d". */
+/* A value of LD_PRELOAD, the library's name, and the result in "/d". */
 static const struct {
 	const char *preload;
 	const char *name;

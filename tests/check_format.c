@@ -15,7 +15,7 @@
 
 #define MAX_NAME 64
 
-/* What the tests render: each line has a number that says something of it. */
+/* The text that the tests render: each line has a number with a name. */
 static const char program[] = "def f(a):\n"		  /* 1 */
 			      "    if a:\n"		  /* 2 */
 			      "        return a\n"	  /* 3 */
@@ -62,7 +62,7 @@ static unsigned int visible_width(const char *text)
 	return width;
 }
 
-/* Checks what was rendered, and destroys it. HEAD: what must stand before the blanks. */
+/* Checks what was rendered, and destroys it. HEAD: what must precede the blanks. */
 static void check_rendered(const struct pt_format *format, struct pt_buf *out,
 			   const struct pt_head *found, const char *head,
 			   const char *rest)
@@ -122,7 +122,7 @@ static const struct {
 	/* Less indented than the body: a continuation line. */
 	{ 8, 2, "a.py:2", "if a:\n" },
 	{ 4, 1, "a.py:1", "def f(a):\n" },
-	/* Not known yet: the line itself is the first one. */
+	/* Not known yet: then this line is the first one. */
 	{ -1, 1, "a.py:1", "def f(a):\n" },
 	{ -1, 3, "a.py:3", "return a\n" },
 	{ 4, 5, "a.py:5", "x = 1\n" },
@@ -145,7 +145,7 @@ START_TEST(text_line)
 }
 END_TEST
 
-/* Names of files, their numbers of lines, and the column to which they make it grow. */
+/* Names of files, their numbers of lines, and the column that they lead to. */
 static const struct {
 	const char *name;
 	int count;
@@ -188,7 +188,7 @@ START_TEST(text_column)
 }
 END_TEST
 
-/* A place that is too long for any column is two blanks away from its text. */
+/* If a place is too long for any column, two blanks separate it from its text. */
 START_TEST(text_beyond_column)
 {
 	static const char name[] = "123456789012345678901234567890123456789012.py";
@@ -321,7 +321,7 @@ static const struct {
 	    .is_failure = true },
 	  "+ x (failed: No module named 'x')",
 	  "\033[35m+ x (failed: No module named 'x')" },
-	/* A failure is not to be taken for an import that went well. */
+	/* A failure must not look like an import that succeeded. */
 	{ { .kind = PT_EVENT_IMPORT, .name = "x", .is_failure = true },
 	  "+ x (failed)",
 	  "\033[35m+ x (failed)" },
@@ -435,7 +435,7 @@ static const struct {
 	{ "directory/long_name.py", 1, "long_name.py(1): def f(a):\n",
 	  "long_name.py(1):  def f(a):\n" },
 	{ "./directory/../a.py", 1, "a.py(1): def f(a):\n", "a.py(1):  def f(a):\n" },
-	/* Without text the old one has no line end, the new one no colon. */
+	/* Without text the old form has no line end, the new one no colon. */
 	{ "a.py", 11, "a.py(11): ", "a.py(11)\n" },
 	{ "missing.py", 1, "missing.py(1): ", "missing.py(1)\n" },
 	{ "<string>", 1, "<string>(1): ", "<string>(1)\n" },
@@ -466,7 +466,7 @@ START_TEST(trace_line)
 }
 END_TEST
 
-/* The other format does show what is in an archive. */
+/* The other format does show lines in an archive. */
 START_TEST(text_of_archive)
 {
 	pt_check_write("a.zip", archive, sizeof(archive) - 1);

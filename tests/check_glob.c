@@ -151,7 +151,7 @@ START_TEST(has_magic)
 }
 END_TEST
 
-/* What glob.h says, word for word and with no thought for time; no sets, no escapes. */
+/* What glob.h says, word for word and regardless of time; no sets, no escapes. */
 static bool model(const char *start, const char *pattern, const char *text)
 {
 	bool is_whole = pattern == start || pattern[-1] == '/';

@@ -64,7 +64,7 @@ static bool is_gain(void)
 		       status.f_type == OVERLAYFS_SUPER_MAGIC);
 }
 
-/* Checks that so many bytes are allocated, if the file system gains by any. */
+/* Checks how many bytes are allocated, if that helps on this file system. */
 static void check_allocated(int fd, uint64_t expected)
 {
 	uint64_t bytes = allocated(fd);
@@ -75,7 +75,7 @@ static void check_allocated(int fd, uint64_t expected)
 	ck_assert_uint_le(bytes, expected ? expected + SLACK : 0);
 }
 
-/* Sizes of a file, of a write, and what is allocated of a file that has no blocks. */
+/* Sizes of a file and a write, and what is allocated for a file without blocks. */
 static const struct {
 	uint64_t size;
 	size_t more;
@@ -102,7 +102,7 @@ START_TEST(large_files)
 }
 END_TEST
 
-/* The writes that follow have their blocks; when there are none left more are added. */
+/* Later writes find their blocks allocated; when none are left, more are added. */
 START_TEST(blocks_stay_ahead)
 {
 	static char text[100000];
@@ -154,7 +154,7 @@ START_TEST(memory_is_left_alone)
 }
 END_TEST
 
-/* What fails once is not tried again. */
+/* After one failure it is not tried again. */
 START_TEST(failure)
 {
 	int fd = open_sparse("file", PT_GROWTH_FROM);
@@ -176,7 +176,7 @@ START_TEST(failure)
 }
 END_TEST
 
-/* The outputs that go on growing: files of text that are named. */
+/* Only outputs that are plain text files with a name grow ahead. */
 static const struct {
 	const char *path; /* NULL: the descriptor */
 	uint64_t ahead;

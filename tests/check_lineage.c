@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Who a process is, told by itself. */
+/* A process's own description of itself. */
 static struct pt_process identity_of(pid_t (*start)(void))
 {
 	struct pt_process process;
@@ -66,7 +66,7 @@ START_TEST(child_dies)
 }
 END_TEST
 
-/* What makes it doubtful that a pid means a process that is gone. */
+/* Reasons to doubt that a pid means a process that is gone. */
 static void doubt_namespace(struct pt_process *process)
 {
 	process->pid_namespace++;
@@ -107,7 +107,7 @@ START_TEST(in_doubt_alive)
 }
 END_TEST
 
-/* The pid is in use again. Where clocks differ, start times say nothing. */
+/* The pid is in use again. If clocks differ, start times say nothing. */
 START_TEST(pid_in_use_again)
 {
 	struct pt_process process = identity_of(fork);
@@ -123,7 +123,7 @@ START_TEST(pid_in_use_again)
 }
 END_TEST
 
-/* Descriptors may all be in use: then nothing can be seen of a process that is there. */
+/* If all descriptors are in use, an existing process cannot be seen. */
 START_TEST(no_descriptor_left)
 {
 	struct pt_process process = identity_of(fork);
@@ -166,7 +166,7 @@ static pid_t start_headless_child(void)
 	return child;
 }
 
-/* Returns what /proc shows of the state of a process, that is of its main thread. */
+/* Returns the state of a process that /proc shows, which is that of its main thread. */
 static char state_of(pid_t pid)
 {
 	char name[64];
@@ -196,7 +196,7 @@ START_TEST(without_main_thread)
 }
 END_TEST
 
-/* The name of a program stands in front of what is read, and may look like it. */
+/* The name of a program precedes what is read, and may look like it. */
 START_TEST(any_name)
 {
 	static const char *const names[] = { "a b",	 ")",	 ") Z 1",

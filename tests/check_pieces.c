@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What small texts are split into by repeats.c, piece by piece. */
+/* How repeats.c splits small texts, piece by piece. */
 #include "config.h"
 
 #include "check_pytrace.h"
@@ -13,12 +13,12 @@
 #define MAX_LINES 100
 #define MAX_PIECES 100
 
-/* Lines have so many bytes, and blanks. */
+/* How many bytes lines have, and blanks. */
 #define LINE_SIZE 200
 
 #define ALL "abcdefghijklmnopqrstuvwxyz"
 
-/* What stands in front of the blanks, with the first of them. */
+/* What precedes the blanks, with the first of them. */
 #define WORD_SIZE 21
 
 /*
@@ -50,7 +50,7 @@ static size_t spell(char *text, const char *letters)
 	return size;
 }
 
-/* Lines that were there, those of a block, and its pieces: NEW+LENGTH@DISTANCE. */
+/* Lines from before, those of a block, and its pieces: NEW+LENGTH@DISTANCE. */
 static const struct {
 	const char *before;
 	const char *block;
@@ -67,7 +67,7 @@ static const struct {
 	/* The repeat is of itself. */
 	{ "", "aaaaaaaaaaaaaaaaaaaa", "200+3800@200 0+0@0 " },
 	{ "", "ababababababababababababababababababab", "400+7200@400 0+0@0 " },
-	/* What is left of a line that was known in part is new. */
+	/* The rest of a line that was partly known is new. */
 	{ ALL, "abcdefghijKlmnopqrstuvwxyz",
 	  "0+2000@5200 0+150@5200 50+3000@5200 0+0@0 " },
 	{ ALL, "abcdefghijklmnopqrstuvwxyZ", "0+5000@5200 0+150@5200 50+0@0 " },

@@ -10,16 +10,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Behind what is written there is nothing else. */
+/* Nothing follows what is written. */
 #define GUARD '#'
 
 #define TEN "0123456789"
 #define FORTY TEN TEN TEN TEN
 
-/* Thirty-one characters, and one of two bytes that the limit is in the midst of. */
+/* Thirty-one characters, and one of two bytes that the limit cuts in half. */
 #define SPLIT TEN TEN TEN "0\xc3\xa9" TEN
 
-/* As many bytes of text as names may have. */
+/* As many bytes as names may have. */
 #define CUT TEN TEN TEN "01"
 
 static const char *const names[] = {
@@ -112,7 +112,7 @@ static size_t count(const char *text, size_t size, char c)
 	return found;
 }
 
-/* Returns whether the text is in order: whole characters, what is opened is closed. */
+/* Returns whether the text is well-formed: whole characters, closed brackets. */
 static bool is_whole(const char *out, size_t size, const struct pt_prefix_parts *parts)
 {
 	if (memchr(out, '\0', size) || count(out, size, '[') != count(out, size, ']') ||

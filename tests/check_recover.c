@@ -117,7 +117,7 @@ static bool recover_old(void)
 	return is_found;
 }
 
-/* Recovers: this is the output then, and the staging file of that name is gone. */
+/* Recovers, and checks the output, and that the staging file of that name is gone. */
 static void check_recovered(const char *name, const char *text)
 {
 	recover();
@@ -125,7 +125,7 @@ static void check_recovered(const char *name, const char *text)
 	ck_assert(!pt_check_exists(name));
 }
 
-/* Recovers: the output and the file of that name are as they were. */
+/* Recovers, and checks that the output and the file of that name are unchanged. */
 static void check_untouched(const char *name, const char *text)
 {
 	recover();
@@ -150,7 +150,7 @@ START_TEST(text_is_appended_once)
 }
 END_TEST
 
-/* A stage that is as full as can be, and of which a part is in the output already. */
+/* A stage as full as possible, part of which is in the output already. */
 START_TEST(full_stage_is_appended)
 {
 	static char text[PT_JOURNAL_TEXT_SIZE];
@@ -203,7 +203,9 @@ static const struct {
 	{ "[1] a.p[2] x\n", "[1] a.p[2] x\n" TEXT },
 };
 
-/* Leaves what a process had that was writing TEXT to the output of that size. */
+/*
+ * Leaves the staging file of a process that was writing TEXT to the output of that size.
+ */
 static const char *leave_write(size_t output_size)
 {
 	pid_t pid = pt_check_dead_child();
@@ -258,7 +260,7 @@ static void limit_memory(rlim_t size)
 #endif
 }
 
-/* Others may have written much since: that need not be held in memory. */
+/* Others may have written much since: that must not need memory. */
 START_TEST(write_under_way_long_ago)
 {
 	struct stat status;
@@ -276,7 +278,7 @@ START_TEST(write_under_way_long_ago)
 }
 END_TEST
 
-/* The output takes no more in the midst of it; later it does. */
+/* The output stops taking data halfway; later it takes more. */
 START_TEST(output_meets_a_limit)
 {
 	struct rlimit limit = { 10, RLIM_INFINITY };
@@ -322,7 +324,7 @@ START_TEST(own_pid_before_exec)
 }
 END_TEST
 
-/* Where the name of the output is a link, the output is what it leads to. */
+/* If the name of the output is a link, the output is what it leads to. */
 START_TEST(output_is_a_link)
 {
 	pt_check_write_text("target", "old\n");
@@ -332,7 +334,7 @@ START_TEST(output_is_a_link)
 }
 END_TEST
 
-/* Who the journal tells of, other than a dead process. */
+/* Whom the journal names, other than a dead process. */
 enum owner {
 	LIVE,
 	OTHER_NAMESPACE,
@@ -375,7 +377,7 @@ static pid_t leave_of_owner(enum owner owner)
 	return pid;
 }
 
-/* A pid means another process in another namespace, and one that lives is not dead. */
+/* In another namespace a pid means another process, and a live process is not dead. */
 START_TEST(others_are_left_alone)
 {
 	pt_check_write_text("trace", "old\n");
@@ -436,7 +438,7 @@ START_TEST(earlier_run)
 }
 END_TEST
 
-/* What a stranger can do to the file of somebody: its mode, its other names. */
+/* What a stranger can do to somebody's file: its mode, its other names. */
 START_TEST(file_is_not_private)
 {
 	pt_check_write_text("trace", "old\n");
@@ -495,7 +497,7 @@ START_TEST(compressed)
 }
 END_TEST
 
-/* Names that are no staging file of "trace"; PID stands for that of a dead process. */
+/* Names that are not staging files of "trace"; PID stands for that of a dead process. */
 static const char *const name_rows[] = {
 	"trace.staged",
 	"trace..staged",
@@ -540,7 +542,7 @@ START_TEST(name_is_of_none)
 }
 END_TEST
 
-/* What has the right name and is no staging file. */
+/* Files that have the right name and are not staging files. */
 static const size_t size_rows[] = { 0, 1, PT_JOURNAL_TEXT_SIZE, PT_JOURNAL_FILE_SIZE - 1,
 				    PT_JOURNAL_FILE_SIZE + 1 };
 
@@ -574,7 +576,7 @@ START_TEST(not_a_file)
 }
 END_TEST
 
-/* What the output is when nothing can be appended to it. */
+/* What the output may be so that nothing can be appended. */
 static const char *const output_rows[] = { "missing", "directory", "fifo", "full" };
 
 START_TEST(output_takes_nothing)
@@ -590,7 +592,7 @@ START_TEST(output_takes_nothing)
 }
 END_TEST
 
-/* What a child has left is put in its place whatever output it had. */
+/* What a child has left is put in place, whatever output it had. */
 START_TEST(process)
 {
 	pid_t pid = pt_check_dead_child();
@@ -625,7 +627,7 @@ START_TEST(process_with_output_that_is_a_link)
 }
 END_TEST
 
-/* Outputs below a directory that is not there, or without any directory. */
+/* Outputs below a missing directory, or without any directory. */
 static const char *const directory_rows[] = { "/missing/trace", "/proc/none/trace",
 					      "/trace-of-nobody", "trace", "" };
 
@@ -637,7 +639,7 @@ START_TEST(no_directory)
 }
 END_TEST
 
-/* The whole way, with a real process that is killed. */
+/* The whole sequence, with a real process that is killed. */
 START_TEST(killed_process)
 {
 	pt_check_write_text("trace", "");

@@ -17,10 +17,10 @@
 /* What libzstd has room for. */
 #define CAPACITY (MAX_BLOCK / 3 + 2)
 
-/* Stands behind the pieces that there is room for. */
+/* Marks the end of the room for pieces. */
 #define GUARD 4711
 
-/* Text that is split, block by block, and put together again. */
+/* Text that is split, block by block, and rebuilt. */
 struct session {
 	struct pt_repeats *repeats;
 	struct pt_repeat *pieces;
@@ -28,11 +28,11 @@ struct session {
 	char *rebuilt; /* ... since the last restart */
 	size_t size;   /* of that */
 	size_t blocks;
-	size_t split; /* ... of which there were pieces */
+	size_t split; /* ... for which there were pieces */
 	size_t found; /* pieces */
 };
 
-/* Returns where to put a text of so many bytes. */
+/* Returns where to put a text of that many bytes. */
 static char *start(struct session *session, size_t room)
 {
 	*session = (struct session){
@@ -74,7 +74,7 @@ static bool is_sound(const struct session *session, const struct pt_repeat *piec
 	       piece->distance <= session->size + done;
 }
 
-/* Puts a block together from its pieces and what was there before it. */
+/* Rebuilds a block from its pieces and what was there before it. */
 static void rebuild(struct session *session, const char *block, size_t size, size_t count)
 {
 	const struct pt_repeat *piece = session->pieces;
@@ -98,7 +98,7 @@ static void rebuild(struct session *session, const char *block, size_t size, siz
 	ck_assert(memcmp(text, block, size) == 0);
 }
 
-/* Splits a block, with room for so many pieces, and returns their number. */
+/* Splits a block, with room for that many pieces, and returns their number. */
 static size_t feed_short(struct session *session, const char *data, size_t size,
 			 size_t capacity)
 {
@@ -144,7 +144,7 @@ static void feed_all(struct session *session, const char *text, size_t size, siz
 	}
 }
 
-/* Makes blocks of that size, but not too many. */
+/* Splits blocks of that size, but not too many. */
 static size_t enough(size_t block)
 {
 	return block && block * 5000 < TEXT_SIZE ? block * 5000 : TEXT_SIZE;
@@ -165,7 +165,7 @@ START_TEST(rebuilds)
 }
 END_TEST
 
-/* What comes again after a restart is as new as it was at first. */
+/* After a restart everything counts as new again. */
 START_TEST(restart_forgets)
 {
 	struct session session;
@@ -186,7 +186,7 @@ START_TEST(restart_forgets)
 }
 END_TEST
 
-/* A key's place is known by 32 bits: one that is old may look as if it came next. */
+/* A key's place is known by 32 bits: an old one may look as if it came next. */
 START_TEST(restart_after_4_gib)
 {
 	struct session session;
@@ -321,7 +321,7 @@ START_TEST(place_is_taken)
 }
 END_TEST
 
-/* A block may begin in the midst of a line: that is not to be found in itself. */
+/* A block may begin in mid-line: it must not find that line in itself. */
 START_TEST(block_within_a_line)
 {
 	struct session session;

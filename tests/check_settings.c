@@ -125,7 +125,7 @@ static const struct {
 	{ "PYTRACE_DEBUG", "all", "rules,start" },
 	{ "PYTRACE_DEBUG", "all,-start", "rules" },
 	{ "PYTRACE_DEBUG", "", "" },
-	/* Set to nothing is the same as not set, as it is for the variables above. */
+	/* An empty value is the same as none, as for the variables above. */
 	{ "PYTRACE_FORMAT", "", "text" },
 	{ "PYTRACE_TIME", "", "none" },
 	{ "PYTRACE_COLOR", "", "auto" },
@@ -296,7 +296,7 @@ END_TEST
 #define LONG_NAME \
 	"PYTRACE_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-/* What one entry of the environment makes parsing report, if anything. */
+/* What parsing reports for one entry of the environment, if anything. */
 static const struct {
 	const char *entry;
 	const char *line;
@@ -327,7 +327,7 @@ static const struct {
 	{ "PYTRACE_FOO", "PYTRACE_FOO: " HELP_HINT },
 	{ "PYTRACE_BANANA=1", "PYTRACE_BANANA: " HELP_HINT },
 	{ LONG_NAME "=1", LONG_NAME ": " HELP_HINT },
-	/* The common start is no reason to take one name for the other. */
+	/* The common start is no reason to mistake one name for the other. */
 	{ "PYTRACE_MODE=0640", NULL },
 	{ "PYTRACE_MODE=", NULL },
 	{ "PYTRACE_MODE=1",

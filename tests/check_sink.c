@@ -130,7 +130,7 @@ START_TEST(missing_directories_are_made)
 }
 END_TEST
 
-/* Programs count on low numbers being theirs, and on exec closing what is not. */
+/* Programs rely on low numbers being theirs, and on exec closing all others. */
 START_TEST(descriptor_is_out_of_the_way)
 {
 	int flags[MAX_FD];
@@ -173,7 +173,7 @@ START_TEST(pipe_gets_each_line)
 }
 END_TEST
 
-/* What is no regular file has a reader who waits, though it has a name. */
+/* An output that is no regular file has a reader who waits, though it has a name. */
 START_TEST(fifo_gets_each_line)
 {
 	ck_assert_int_eq(mkfifo("fifo", 0666), 0);
@@ -288,7 +288,7 @@ START_TEST(stderr_is_kept)
 }
 END_TEST
 
-/* The first process of a run replaces what is there, also right after the last run. */
+/* The first process of a run replaces what is there, even right after the last run. */
 START_TEST(second_run_replaces)
 {
 	size_t written = 0;
@@ -305,7 +305,7 @@ START_TEST(second_run_replaces)
 }
 END_TEST
 
-/* Permissions of what is made. */
+/* Permissions of new files. */
 START_TEST(mode)
 {
 	static const struct {
@@ -353,7 +353,7 @@ static const struct {
 	  "cannot write to '/proc/none/trace': No such file or directory" },
 };
 
-/* The message comes at once in the first process, in others with the first line. */
+/* The message comes at once in the first process, with the first line in others. */
 static void check_fallback(size_t row, bool is_first)
 {
 	struct pt_output output = { .fd = -1,
@@ -404,7 +404,7 @@ START_TEST(fallback_is_not_buffered)
 }
 END_TEST
 
-/* Descriptors that nothing can be written to. */
+/* Descriptors to which nothing can be written. */
 START_TEST(fallback_of_descriptor)
 {
 	static const int numbers[] = { 99, 98, 0 };
@@ -446,7 +446,7 @@ END_TEST
 
 #define STOPPED(why) "libpytrace: cannot write the trace: " why "; tracing stops\n"
 
-/* What is full now may not be so later. */
+/* What is full now may have room later. */
 START_TEST(full_device_is_passing)
 {
 	size_t written = 0;
@@ -458,7 +458,7 @@ START_TEST(full_device_is_passing)
 }
 END_TEST
 
-/* Of a line that was cut nothing is left. */
+/* Nothing is left of a line that was cut. */
 START_TEST(part_of_a_write)
 {
 	static const char text[] = "one\ntwo\nthree\nfour\n";
@@ -519,7 +519,7 @@ START_TEST(lost_events_are_counted)
 }
 END_TEST
 
-/* The program closes all that it finds: what it opens then is its own. */
+/* The program closes all descriptors that it finds: what it opens then is its own. */
 START_TEST(closed_descriptor)
 {
 	int fd = dup(open("trace", O_WRONLY | O_CREAT, 0666));
@@ -547,7 +547,7 @@ START_TEST(closed_descriptor)
 }
 END_TEST
 
-/* Whoever read the trace has gone. That must not be the end of the program. */
+/* The reader of the trace has gone. That must not end the program. */
 START_TEST(reader_is_gone)
 {
 	pt_check_capture_stderr();

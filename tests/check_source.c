@@ -35,7 +35,7 @@ static char *join_lines(const struct pt_source *source)
 
 static void check_bytes(const char *bytes, size_t size, const char *expected)
 {
-	/* Exactly as long as it says, so that reading on is found out. */
+	/* Exactly as long as it says, so that reading further is caught. */
 	char *copy = malloc(size);
 
 	if (size)
@@ -85,7 +85,7 @@ static const struct {
 	{ BYTES("\xef\xbb\xbf"), "" },
 	{ BYTES("\xef\xbb\xbfx\n"), "x|" },
 	{ BYTES("\xef\xbb\xbf\xef\xbb\xbfx\n"), "\xef\xbb\xbfx|" },
-	/* Not UTF-8: there is no text that could be shown. */
+	/* Not UTF-8: there is no text to show. */
 	{ BYTES("s = '\xe9'\n"), "" },
 	{ BYTES("s = '\xc3"), "" },
 	{ BYTES("\xff\xfex\0"), "" },
@@ -212,14 +212,14 @@ static const struct {
 	{ "gb2312", "\xc8\xd5\xb1\xbe", "\xe6\x97\xa5\xe6\x9c\xac" },
 	{ "big5", "\xa4\xe9\xa5\xbb", "\xe6\x97\xa5\xe6\x9c\xac" },
 	{ "euc-kr", "\xc0\xcf\xba\xbb", "\xec\x9d\xbc\xeb\xb3\xb8" },
-	/* What programs are written in is the same in all of them. */
+	/* The characters of program text are the same in all of them. */
 	{ "shift_jis", "'\\n~'", "'\\n~'" },
 	{ "cp932", "'\\n~'", "'\\n~'" },
 	{ "euc-jp", "'\\n~'", "'\\n~'" },
 	{ "euc-kr", "'\\n~'", "'\\n~'" },
 	{ "gbk", "'\\n~'", "'\\n~'" },
 	{ "big5", "'\\n~'", "'\\n~'" },
-	/* Bytes that the encoding does not have. */
+	/* Bytes that are invalid in the encoding. */
 	{ "ascii", "\xe9", NULL },
 	{ "cp1252", "\x81", NULL },
 	{ "euc-jp", "\xff\xff", NULL },
@@ -356,7 +356,7 @@ START_TEST(indent)
 }
 END_TEST
 
-/* Checks what reading PATH gives. */
+/* Checks the result of reading PATH. */
 static void check_file(const char *path, const char *expected)
 {
 	struct pt_source *source = pt_source_read(path);
@@ -394,7 +394,7 @@ START_TEST(read_proc)
 }
 END_TEST
 
-/* None of these can be read, and none of them may make the program wait. */
+/* None of these can be read, and none may make the program wait. */
 static const char *const unreadable[] = {
 	NULL,	    "",		 "missing.py", "missing/a.py",	 "directory",
 	"fifo",	    "loop",	 "dangling",   "/dev/zero",	 "/dev/null",
@@ -421,7 +421,7 @@ START_TEST(read_without_permission)
 }
 END_TEST
 
-/* A file is made of SIZE bytes, all but the first of which are holes. */
+/* Makes a file of SIZE bytes, a hole except for the first ones. */
 static void make_sparse(const char *name, off_t size)
 {
 	pt_check_write_text(name, "a");

@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What lines can have of a stage: its end is for what is copied too much. */
+/* What lines can use of a stage: its end is for what block copies write beyond them. */
 #define ROOM PT_STAGE_SIZE
 
 /* A user who may do nothing, for root to become. */
@@ -47,7 +47,7 @@ static void close_all(void)
 	pt_stage_resume_all();
 }
 
-/* Frees a stage: this is what the output has then. */
+/* Frees a stage, and checks what the output has then. */
 static void end_stage(struct pt_stage *stage, const char *text)
 {
 	pt_check_close(stage);
@@ -79,7 +79,7 @@ static void check_staged(const char *path, const char *text)
 	ck_assert_mem_eq(data + flushed, text, size);
 }
 
-/* Checks that a stage has no file, and that its lines come to the output all the same. */
+/* Checks that a stage has no file, and that its lines get to the output anyway. */
 static void check_private(const char *output)
 {
 	struct pt_stage *stage = pt_stage_take();
@@ -127,7 +127,7 @@ START_TEST(file_is_mapped)
 	check_staged(staged_name(0), "one\ntwo\n");
 	ck_assert_int_eq(stat(staged_name(0), &status), 0);
 	ck_assert_int_eq(status.st_mode & 0777, 0600);
-	/* Its blocks are there: no full disk can be met when they are written to. */
+	/* Its blocks are allocated: writing to them can meet no full disk. */
 	ck_assert_int_ge(status.st_blocks * 512, PT_JOURNAL_FILE_SIZE);
 	ck_assert_str_eq(pt_check_read("trace"), "");
 	end_stage(stage, "one\ntwo\n");
@@ -297,7 +297,7 @@ START_TEST(other_thread_flushes)
 }
 END_TEST
 
-/* What is written out in a signal handler, whatever the thread was at. */
+/* What is written out in a signal handler, whatever the thread was doing. */
 static void on_alarm(int signal)
 {
 	(void)signal;
@@ -325,7 +325,7 @@ START_TEST(handler_flushes)
 }
 END_TEST
 
-/* Whoever has the turn is not waited for by a handler that has interrupted it. */
+/* A handler does not wait for the turn of a thread that it has interrupted. */
 START_TEST(turn_is_refused_to_its_owner)
 {
 	struct pt_stage *stage = start_stage();
@@ -340,7 +340,7 @@ START_TEST(turn_is_refused_to_its_owner)
 }
 END_TEST
 
-/* The last line knows how many events there were, and comes behind them. */
+/* The last line knows how many events there were, and follows them. */
 static void add_sum(struct pt_fixed_text *text, const struct pt_stage_sum *sum,
 		    const void *data)
 {
@@ -433,7 +433,7 @@ START_TEST(forget_after_fork)
 }
 END_TEST
 
-/* What outlives the process is what it had staged. */
+/* What the process had staged outlives it. */
 START_TEST(text_outlives_the_process)
 {
 	int status = 0;
@@ -454,7 +454,7 @@ START_TEST(text_outlives_the_process)
 }
 END_TEST
 
-/* Names that are taken, as a process that had this pid may have left them. */
+/* Names that are taken, as an earlier process with this pid may have left them. */
 START_TEST(taken_name_is_left_alone)
 {
 	pt_check_start_file(pt_check_path("trace"), true);
@@ -496,7 +496,7 @@ START_TEST(no_file_for_a_descriptor)
 }
 END_TEST
 
-/* The output is writable, but there can be nothing beside it. */
+/* The output is writable, but nothing can be created beside it. */
 START_TEST(no_file_beside_a_link_of_proc)
 {
 	char path[64];
@@ -541,7 +541,7 @@ START_TEST(no_file_on_a_full_disk)
 		return;
 	pt_check_start_file(pt_check_path("small/trace"), true);
 	struct pt_stage *stage = pt_stage_take();
-	/* What the program met last must not look like a name that is taken. */
+	/* The program's last errno must not look like a name that is taken. */
 	errno = EEXIST;
 	pt_check_put(stage, "one\n");
 	ck_assert_int_eq(errno, EEXIST);
@@ -558,7 +558,7 @@ START_TEST(no_file_on_a_full_disk)
 }
 END_TEST
 
-/* The file is open for writing, all else has become read-only. */
+/* The file is open for writing, but everything else has become read-only. */
 START_TEST(no_file_on_a_read_only_disk)
 {
 	if (!pt_check_mount_small("size=1m"))
@@ -571,7 +571,7 @@ START_TEST(no_file_on_a_read_only_disk)
 }
 END_TEST
 
-/* The limit is met by the staging file already; no signal may come of it. */
+/* The staging file already meets the limit; that may raise no signal. */
 START_TEST(no_file_above_size_limit)
 {
 	struct rlimit limit = { 10000, 10000 };

@@ -33,7 +33,7 @@ const char *__asan_default_options(void);
 /* The parent of all directories of a test case. */
 static char base[PATH_MAX];
 
-/* Where the tests were started: "./check_pytrace" must go on to mean this program. */
+/* Where the tests were started: "./check_pytrace" must still mean this program later. */
 static int start_directory = -1;
 
 /* See pt_check_directory(). */
@@ -45,7 +45,7 @@ static char paths[MAX_PATHS][PATH_MAX];
 /* The real stderr while it is captured. */
 static int real_stderr = -1;
 
-/* Running out of memory is tested, too: malloc shall return NULL then, not abort. */
+/* Running out of memory is tested, too: then malloc must return NULL, not abort. */
 const char *__asan_default_options(void)
 {
 	return "allocator_may_return_null=1";

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Never 0, out of which nothing would come. */
+/* Never 0, which would only give more zeros. */
 static uint64_t state = 1;
 
 void pt_check_seed(uint64_t seed)
@@ -161,7 +161,7 @@ static void only_line_ends(char *text, size_t size)
 	memset(text, '\n', size);
 }
 
-/* Up to 140 of them one after the other. */
+/* Up to 140 of them in a row. */
 static void empty_lines(char *text, size_t size)
 {
 	pt_check_fill_lines(text, 7000, 1, 90);

@@ -206,7 +206,7 @@ static const struct {
 	{ "ret", NULL },
 	{ "something else", NULL },
 	{ "exexexexex", NULL },
-	/* With its one letter changed nothing of the word is left. */
+	/* With its one letter changed, nothing is left of the word. */
 	{ "y", NULL },
 	{ "lineeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", NULL },
 	{ "lineeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", NULL },
@@ -227,7 +227,7 @@ START_TEST(nearest_takes_the_nearest)
 {
 	static const char *const list[] = { "relativity", "relatives", "relative" };
 	static const char *const equal[] = { "bat", "cat" };
-	/* 70 letters are too many to compare; the other one is still found. */
+	/* 70 letters are too many to compare; the other word is still found. */
 	static const char *const huge[] = {
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"short"

@@ -14,7 +14,7 @@
 
 #define MAX_SIZE (64U << 20)
 
-/* A function twice, so that it is worth compressing, and what zlib makes of it. */
+/* A function twice, so that it is worth compressing, and its form compressed by zlib. */
 static const char text[] = "def f(a):\n    return a\n\n\ndef g(a):\n    return a\n";
 static const char deflated[] =
 	"\x4b\x49\x4d\x53\x48\xd3\x48\xd4\xb4\xe2\x52\x00\x82\xa2\xd4\x92\xd2"
@@ -44,7 +44,7 @@ struct entry {
 		name, deflated, DEFLATED_SIZE, TEXT_SIZE, 8 \
 	}
 
-/* An archive that is being made. */
+/* An archive under construction. */
 struct archive {
 	struct pt_buf bytes;
 	struct pt_buf directory;
@@ -65,7 +65,7 @@ static void put32(struct pt_buf *out, uint32_t value)
 	put16(out, value >> 16);
 }
 
-/* What local header and directory entry have in common. */
+/* The common part of local header and directory entry. */
 static void put_common(struct pt_buf *out, const struct entry *entry, size_t extra)
 {
 	put16(out, 20); /* version needed */
@@ -293,7 +293,7 @@ START_TEST(no_archive)
 }
 END_TEST
 
-/* Members whose headers are not true, or of a kind that is not known. */
+/* Members with wrong headers, or of an unknown kind. */
 static const struct entry bad_entries[] = {
 	{ "a.py", text, TEXT_SIZE, TEXT_SIZE + 1, 0 },
 	{ "a.py", text, TEXT_SIZE, TEXT_SIZE - 1, 0 },
@@ -334,7 +334,7 @@ static void make_small(struct archive *archive)
 	end_archive(archive, 0);
 }
 
-/* Without its end there is no telling where the members are. */
+/* Without its end nobody can know where the members are. */
 START_TEST(truncated)
 {
 	struct archive archive;

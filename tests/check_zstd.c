@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What libzstd itself makes of what we had it write; without libzstd there is nothing. */
+/* How libzstd itself reads what we had it write; without libzstd there are no tests. */
 #include "config.h"
 
 #include "check_pytrace.h"
@@ -14,7 +14,7 @@
 #define MAX_BLOCK ((size_t)128 << 10)
 #define MIB ((size_t)1 << 20)
 
-/* The byte of a frame's header that tells of 2^23 bytes: all decoders take that much. */
+/* The byte of a frame's header for a window of 2^23 bytes, which all decoders accept. */
 #define WINDOW_BYTE 5
 #define WINDOW ((23 - 10) << 3)
 
@@ -29,7 +29,7 @@ static bool is_ours;
 struct file {
 	struct pt_zstd *stream;
 	struct pt_buf bytes;
-	bool has_frame; /* ... to go on with */
+	bool has_frame; /* ... to continue */
 };
 
 static void start(struct file *file, int level)
@@ -98,7 +98,7 @@ static void pack_parts(struct file *file, const char *text, size_t size)
 /* By our search, and by libzstd's. */
 static const int levels[] = { 1, 2, 19 };
 
-/* Tests take a level and a kind of text by their number. */
+/* The number of a test gives its level and kind of text. */
 #define TIMES (PT_ARRAY_SIZE(levels) * PT_CHECK_TEXTS)
 
 static int level_of(int number)
@@ -150,7 +150,7 @@ END_TEST
 #define LOOP ((size_t)3000)
 #define LOOP_TIMES 400
 
-/* A loop takes what it takes once: if blocks began within lines those would be new. */
+/* A loop takes space only once: if blocks began within lines, those would be new. */
 START_TEST(loop_is_small)
 {
 	const size_t size = LOOP_TIMES * LOOP;

@@ -48,7 +48,7 @@ KNOWN = [
     ("3.14-", "*.test_vfork_used_when_expected", "CPython skips it where LD_PRELOAD is set"),
 ]
 
-# What a tracer that is written in Python changes as well.
+# What a tracer written in Python changes, too.
 STAND_IN = "any tracer does that"
 
 MAX_TRACE = 512 << 20
@@ -92,7 +92,7 @@ def keep_small(path, end):
 
 
 def wait_for(process, timeout):
-    """Waits for a test file, and ends all that it has started when time is over."""
+    """Waits for a test file, and ends everything that it started when time is up."""
     try:
         status = process.wait(timeout)
     except subprocess.TimeoutExpired:

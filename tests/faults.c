@@ -99,12 +99,12 @@ static const char *const names[] = {
 #undef NAME
 };
 
-/* libc's allocation, for those who take its place. */
+/* libc's allocation, for those who replace it. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *data, size_t size);
 
-/* In libpytrace they take the place of libc's; here they are what is called. */
+/* In libpytrace they replace libc's; here they are what is called. */
 int on_exit(void (*function)(int, void *), void *argument);
 
 /* Code of the library under test. */
@@ -218,7 +218,7 @@ static bool fails(enum function function, const void *caller)
 	return true;
 }
 
-/* The wrapped function is called with what stands in the parentheses unless it fails. */
+/* Calls the wrapped function with what is in the parentheses, unless it is to fail. */
 #define CALLER __builtin_return_address(0)
 
 #define WRAP(result, name, failure, parameters, ...)        \
@@ -364,7 +364,7 @@ EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 	return errno ? -1 : REAL(pwrite)(fd, data, half(size), offset);
 }
 
-/* The real ones look at who calls: these are jumps, which leave the caller as it is. */
+/* The real ones look at their caller: these are jumps, which keep the caller. */
 #define JUMPS __attribute__((optimize("O2")))
 
 EXPORT JUMPS void *dlopen(const char *path, int mode)
@@ -374,7 +374,7 @@ EXPORT JUMPS void *dlopen(const char *path, int mode)
 	return REAL(dlopen)(path, mode);
 }
 
-/* What the process has from its start is always found. */
+/* What the process has had from its start is always found. */
 EXPORT JUMPS void *dlsym(void *handle, const char *name)
 {
 	if (handle != RTLD_NEXT && handle != RTLD_DEFAULT &&

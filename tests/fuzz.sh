@@ -52,7 +52,7 @@ build() {
 	done
 }
 
-# Runs a target; the number of runs is told behind its name.
+# Runs a target, and prints the number of runs after its name.
 run() {
 	found=tests/fuzz/found/$1
 	mkdir -p "$found" tests/fuzz/findings

@@ -60,7 +60,7 @@ def become(uid):
 
 
 def as_user(uid, function, *arguments):
-    """Runs a function in a child with that uid, which must go well."""
+    """Runs a function in a child with that uid, which must succeed."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -81,7 +81,7 @@ def make_journal(process, run, place, writing, flushed, used):
 
 
 def identity(pid):
-    """What a process of this system says of itself, with another pid."""
+    """The description of a process of this system, with another pid."""
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         boot = bytes.fromhex(file.read().strip().replace("-", ""))
     return pid, boot, [os.stat("/proc/self/ns/" + name).st_ino for name in ("pid", "time")]

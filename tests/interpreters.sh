@@ -40,7 +40,7 @@ suite_apt() {
 		-o Dir::Cache="$state/cache" -o Dir::Log="$state/log" "$@"
 }
 
-# Makes apt's state of suite $1, once; false if the suite cannot be had.
+# Makes apt's state of suite $1, once; false if the suite is not available.
 suite_open() {
 	state=$work/$1
 	[ ! -e "$state/updated" ] || return 0
@@ -143,7 +143,7 @@ found=
 for version in 3.13 3.14 3.15; do
 	provide "$version" && found="$found $version"
 done
-[ -n "$found" ] || die "no interpreter could be had"
+[ -n "$found" ] || die "no interpreter is available"
 for v in $found; do
 	"$base/$v/usr/bin/python$v" -c 'import sys; print(sys.version.split()[0], sys.executable)'
 done

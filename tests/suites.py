@@ -79,7 +79,7 @@ KNOWN = []
 
 
 class Unavailable(Exception):
-    """A suite cannot be had."""
+    """A suite is not available."""
 
 
 def quietly(command, **more):
@@ -162,7 +162,7 @@ def keep_small(path, end):
 
 
 def wait_for(process):
-    """Waits for a suite, and ends all that it has started when time is over."""
+    """Waits for a suite, and ends everything that it started when time is up."""
     try:
         return process.wait(TIMEOUT)
     except subprocess.TimeoutExpired:

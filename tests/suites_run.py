@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs pytest and notes what becomes of each test: suites_run.py REPORT ARGUMENT..."""
+"""Runs pytest and notes the outcome of each test: suites_run.py REPORT ARGUMENT..."""
 
 import os
 import sys

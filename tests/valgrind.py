@@ -60,7 +60,7 @@ def describe(error):
 
 
 def read_errors(path):
-    """The errors of a log that are ours. A process killed in the midst leaves half a log."""
+    """The errors of a log that are ours. A killed process leaves half a log."""
     parser = xml.etree.ElementTree.XMLPullParser(["end"])
     found = []
     try:
@@ -88,7 +88,7 @@ def run(command, environment, folder):
 
 
 def check_suite(name):
-    # What /proc tells of a process is valgrind's environment, which a test cannot change.
+    # /proc shows valgrind's environment for a process, which a test cannot change.
     environment = dict(os.environ, CK_RUN_SUITE=name, CK_TIMEOUT_MULTIPLIER="60",
                        CK_EXCLUDE_TAGS="environ")
     lines, done = run([os.path.abspath("tests/check_pytrace")], environment, ".")

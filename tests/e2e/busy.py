@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A program with busy threads, what each of them did, and the trace that it must leave."""
+"""A program with busy threads, what each of them did, and the trace it must leave."""
 
 import glob
 import itertools
@@ -52,12 +52,12 @@ for thread in threads:
     thread.join()
 """
 
-# A place with the mark behind it: ">" of a call, "<" of a return, "" of a line.
+# A place with the mark after it: ">" of a call, "<" of a return, "" of a line.
 LINE = re.compile(r"(?:\[(\d+)(?: (\d+) ([^\]]*))?\] )?(\w+\.py):(\d+) +(.*)")
 END = re.compile(r"(?:\[(\d+)(?: \d+ [^\]]*)?\] )?"
                  r"\+\+\+ (exited with|killed by signal|exec) ?([^:]*)"
                  r"(?:: (\d+) events, (\d+) lost)?$")
-# What the process runs that recovers what others have left.
+# The program of the process that recovers what others have left.
 RECOVERER = re.compile(r"\[(\d+)\] <string>:1 ")
 MESSAGE = re.compile(r"(?:\[[^\]]*\] )?# libpytrace: ")
 
@@ -107,7 +107,7 @@ class Trace:
         self.tokens.setdefault((pid, int(thread or pid)), []).append(self.known[place])
 
     def judge(self, name, number, text):
-        """The token of a line, or None when such a line cannot be."""
+        """The token of a line, or None if there can be no such line."""
         source = self.sources.get(name, [])
         number = int(number)
         if not 0 < number <= len(source):
@@ -117,7 +117,7 @@ class Trace:
         return (name, number, "") if text == source[number - 1].strip() else None
 
     def expect_counts(self, pids=None):
-        """Last lines are right about how many lines of their processes the trace has."""
+        """Last lines give the right number of lines of their processes in the trace."""
         for pid, how, events, lost in self.ends:
             if events is None or pids is not None and pid not in pids:
                 continue
@@ -193,7 +193,7 @@ def is_alive(pid):
 
 
 def wait_for_deaths(pids):
-    """Waits until processes that were killed are dead, which takes a while."""
+    """Waits until killed processes are dead, which takes a while."""
     deadline = time.monotonic() + 60
     for pid in pids:
         while is_alive(pid) and time.monotonic() < deadline:
@@ -223,7 +223,7 @@ class Scene:
         self.folder.__exit__(*details)
 
     def rows(self):
-        """What the threads said of themselves: [pid, thread, number of turns, is over]."""
+        """What the threads noted: [pid, thread, number of turns, is over]."""
         with open(os.path.join(self.folder.path, "log"), "rb") as file:
             values = struct.unpack("<%dQ" % (4 * ROWS), file.read())
         rows = [values[4 * row:4 * row + 4] for row in range(ROWS)]
@@ -245,7 +245,7 @@ class Scene:
                 for line in unpack(self.folder, name)]
 
     def recover(self, interpreter, library):
-        """Lets the next process of the run come, which may have a file of its own."""
+        """Runs the next process of the run, which may have a file of its own."""
         wait_for_deaths(int(re.search(r"\.(\d+)-\d+\.staged$", name).group(1))
                         for name in staged_files(self.folder))
         before = os.listdir(self.folder.path)
@@ -256,7 +256,7 @@ class Scene:
             os.unlink(os.path.join(self.folder.path, name))
 
     def expect(self, missing=0):
-        """All threads have left what they did. Returns the trace."""
+        """The trace has what all threads did. Returns the trace."""
         trace = Trace(self.lines(), self.folder, self.first)
         rows = self.rows()
         if not rows:

@@ -11,7 +11,7 @@
     # trace:                    what the trace must be, line by line, or
     # trace 3.8-3.11:           the same for some versions
     #   first line
-    # stderr:                   what it must write to stderr, likewise
+    # stderr:                   what it must write to stderr, in the same form
 
 A line may hold "..." for any text. Without "trace" the case is not golden.
 """

@@ -33,7 +33,7 @@ LINE = re.compile(r"(?:\[(\d+)(?: (\d+)[^]]*)?\] )?loop.py:(\d+) ")
 
 ENDLESS = 1 << 40
 
-# How many lines a loop may have at the most: some blocks that are written together.
+# The most lines that a loop may have: some blocks that are written together.
 MAX_COUNT = 20000
 
 SELF = "os.kill(os.getpid(), signal.SIG%s)"
@@ -82,7 +82,7 @@ BY_ITSELF = {
                 "exited with 0"),
 }
 
-# Signals that come from another process in the midst of the loop.
+# Signals that another process sends during the loop.
 BY_OTHERS = {
     "killed": (signal.SIGKILL, None),
     "terminated": (signal.SIGTERM, None),
@@ -102,7 +102,7 @@ def lines_of_threads(lines):
 
 
 def expect_loop(folder, log, numbers):
-    """A thread's trace has every line that the log has, and at most one more."""
+    """A thread's trace has every line of the log, and at most one more."""
     with open(os.path.join(folder.path, log), encoding="ascii") as file:
         ran = [int(digit) for digit in file.read()]
     traced = [number for number in numbers if number in (5, 6)]
@@ -112,7 +112,7 @@ def expect_loop(folder, log, numbers):
 
 
 def expect_end(lines, last):
-    """The trace of the process tells of its end, once, and that is how."""
+    """The trace says once how the process ended, and is right."""
     # Lines of the process that recovered the others begin with its pid.
     lines = [line for line in lines if not line.startswith("[")] or lines
     ends = [found.group(1).split(":")[0] for found in map(END.match, lines) if found]
@@ -120,7 +120,7 @@ def expect_end(lines, last):
 
 
 def recover_by_hand(folder, interpreter, library):
-    """Does what README says."""
+    """Recovers the trace by the recipe in README."""
     del interpreter, library
     with open(README, encoding="utf-8") as file:
         recipe = re.search(r"By\s+hand:\n\n((?:    .*\n)+)", file.read()).group(1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Signal handlers in C, which interrupt a program anywhere: in the midst of our code, too. */
+/* Signal handlers in C, which interrupt a program anywhere, even inside our code. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>

@@ -57,7 +57,7 @@ def check_embedding(interpreter, library):
 
 
 def check_plugin(interpreter, library):
-    """A libpython that comes with a module which is loaded at run time."""
+    """A libpython that comes with a module loaded at run time."""
     with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
         plugin, program = os.path.join(folder, "plugin.so"), os.path.join(folder, "host")
         flags = link_flags(interpreter)
@@ -90,7 +90,7 @@ def check_dlopen(interpreter, library):
 
 
 def check_other_programs(library):
-    """Programs that are not Python behave as ever."""
+    """Programs that are not Python behave as usual."""
     commands = [["true"], ["ls", "/"], ["bash", "-c", "echo $((6 * 7)); exit 5"],
                 ["git", "--version"], ["sh", "-c", "env | grep -vc ^PYTRACE_RUN="], ["cat", "/nonexistent"]]
     for command in commands:
@@ -126,7 +126,7 @@ def check_loader(library):
 
 
 def check_other_pythons(library):
-    """Versions that are not supported are left alone."""
+    """Unsupported versions are left alone."""
     folder = os.path.expanduser("~/.pyenv/versions")
     names = [name for name in (os.listdir(folder) if os.path.isdir(folder) else [])
              if re.match(r"2\.7|3\.[67]\.", name)]

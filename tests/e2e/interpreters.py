@@ -28,7 +28,7 @@ print(json.dumps({
 
 
 class Interpreter:
-    """A CPython that can be run, and what it says of itself."""
+    """A CPython that runs, and what it says about itself."""
 
     def __init__(self, facts):
         self.executable = facts["executable"]
@@ -57,7 +57,7 @@ class Interpreter:
 
 
 def clean_environment(**changes):
-    """The environment without anything that changes what Python or the tracer do."""
+    """The environment without variables that affect Python or the tracer."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -69,7 +69,7 @@ def clean_environment(**changes):
 
 
 def probe(path):
-    """Returns what the interpreter says of itself, or None if it does not run."""
+    """Returns what the interpreter says about itself, or None if it does not run."""
     try:
         answer = subprocess.run(
             [path, "-c", PROBE], env=clean_environment(), stdin=subprocess.DEVNULL,

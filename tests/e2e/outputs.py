@@ -37,7 +37,7 @@ def test_child():
 
 
 def readme_command():
-    """What README says to do with pytest to get its trace on the terminal."""
+    """The command in README that shows a trace of pytest on the terminal."""
     with open(README, encoding="utf-8") as file:
         found = re.search(r"^    LD_PRELOAD=\$PWD/libpytrace.so (pytest)$", file.read(), re.M)
     if not found:
@@ -46,7 +46,7 @@ def readme_command():
 
 
 def check_pytest_on_stderr(interpreter, library):
-    """pytest captures descriptor 2: every traced line comes to the stderr of the start."""
+    """pytest captures descriptor 2: every traced line goes to the original stderr."""
     command = [interpreter.executable, "-m", readme_command(), "-q", "-p", "no:cacheprovider"]
     probe = subprocess.run([interpreter.executable, "-c", "import pytest"],
                            env=clean_environment(), capture_output=True)
@@ -132,7 +132,7 @@ def check_company(interpreter, library):
 
 
 def check_old_trace_is_kept(interpreter, library):
-    """What a killed run has left is kept beside the next trace."""
+    """What a killed run left is kept beside the next trace."""
     with Folder(other="after = 1\n") as folder:
         environment = clean_environment(LD_PRELOAD=library.preload, PYTRACE_OUTPUT="trace",
                                         PYTRACE_EVENTS="line")
@@ -195,7 +195,7 @@ print("end")
 
 
 def check_files_are_cut(interpreter, library):
-    """A program that empties all files of its directory lives, and is traced further."""
+    """A program that empties all files of its directory lives, and its trace continues."""
     with Folder(main=CUTTING) as folder:
         result = finish(folder, interpreter, library, "main.py")
         expect_equal("result", result, (0, "end\n", ""))
@@ -219,7 +219,7 @@ def check_mode(interpreter, library):
 
 
 def check_exec(interpreter, library):
-    """What becomes another program tells of it; what fails to does not."""
+    """A process that becomes another program says so; one that fails to does not."""
     program = "import os\ntry:\n    os.execv('/nonexistent', ['x'])\nexcept OSError:\n" \
               "    os.execv('/bin/true', ['true'])\n"
     with Folder(main=program) as folder:
@@ -230,7 +230,7 @@ def check_exec(interpreter, library):
 
 
 def check_lost_reader_of_fifo(interpreter, library):
-    """A FIFO whose reader has left keeps nobody waiting, children neither."""
+    """A FIFO whose reader has left blocks nobody, not even children."""
     program = "import subprocess, sys\nfor number in range(3):\n    subprocess.check_call([" \
               "sys.executable, 'child.py'])\nprint('end')\n"
     with Folder(main=program, child="one = 1\n") as folder:

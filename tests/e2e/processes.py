@@ -43,13 +43,13 @@ def start(folder, interpreter, library, *arguments, **settings):
 
 
 def wait_for(process):
-    """Returns status, output and errors of a program, which is not left behind."""
+    """Returns status, output and errors of a program, and makes sure that it ends."""
     try:
         out, err = process.communicate(timeout=120)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        raise Failure("the program goes on")
+        raise Failure("the program does not end")
     return process.returncode, out.decode(), err.decode()
 
 
@@ -80,7 +80,7 @@ def line_numbers(lines, file):
 
 
 def expect_whole_loop(lines, log):
-    """The trace has every line that the log has, and at most one more."""
+    """The trace has every line of the log, and at most one more."""
     ran = [int(line.split()[0]) for line in log]
     traced = [number for number in line_numbers(lines, "loop.py") if number in (5, 6)]
     if traced[:len(ran)] != ran or len(traced) > len(ran) + 1:
@@ -243,7 +243,7 @@ def check_order(interpreter, library):
 
 
 def check_under_a_shell(interpreter, library):
-    """Brothers below a parent that is not Python do not overwrite one another."""
+    """Siblings below a parent that is not Python do not overwrite one another."""
     with Folder(child=CHILD) as folder:
         os.utime(folder.write("trace", "old\n"), (1000000000, 1000000000))
         script = "%s child.py one; (%s child.py two)" % ((interpreter.executable,) * 2)
@@ -257,7 +257,7 @@ def check_under_a_shell(interpreter, library):
 
 
 def check_follow(interpreter, library):
-    """PYTRACE_FOLLOW says how far children are traced."""
+    """PYTRACE_FOLLOW chooses which children are traced."""
     parent = "import os, subprocess, sys\n" \
              "if os.fork() == 0:\n    forked = 1\n    os._exit(0)\nos.wait()\n" \
              "subprocess.check_call([sys.executable, 'child.py', 'x'], env=%s)\n"
@@ -321,7 +321,7 @@ subprocess.check_call([sys.executable, os.path.join(sys.path[0], "child.py"), "x
 
 
 def check_relative_preload(interpreter, library):
-    """Children that start in another directory find the library all the same."""
+    """Children that start in another directory still find the library."""
     with Folder(main=ELSEWHERE, child=CHILD) as folder:
         os.symlink(library.path, os.path.join(folder.path, "library.so"))
         relative = Library("./library.so", library.before)
@@ -418,7 +418,7 @@ for thread, count in counts:
 
 
 def check_busy_threads(interpreter, library):
-    """Threads lose no line, and repeat none, while another one starts processes."""
+    """Threads lose and repeat no line while another one starts processes."""
     with Folder(main=BUSY) as folder:
         status, out, err = finish(folder, interpreter, library, "main.py",
                                   PYTRACE_EVENTS="line")
@@ -437,7 +437,7 @@ def limited(limit, value):
 
 
 def check_limits(interpreter, library):
-    """With few descriptors, or a limit on file sizes, the program goes on as ever."""
+    """With few descriptors, or a limit on file sizes, the program runs as usual."""
     program = "total = 0\nfor number in range(5000):\n    total += number\nprint(total)\n"
     with Folder(main=program) as folder:
         environment = clean_environment(LD_PRELOAD=library.preload, PYTRACE_OUTPUT="trace")
@@ -454,7 +454,7 @@ def check_limits(interpreter, library):
 
 
 def check_full_disk(interpreter, library):
-    """An output that takes no more, or a reader that is gone, is one line on stderr."""
+    """A full output, or a reader that is gone, gives one line on stderr."""
     program = "import sys\nfor number in range(2000):\n    pass\nprint(number)\nsys.exit(7)\n"
     with Folder(main=program) as folder:
         status, out, err = finish(folder, interpreter, library, "main.py",
@@ -488,7 +488,7 @@ print(tools != [], sum(sys.monitoring.get_events(tool) for tool in tools))
 
 
 def check_reader_gone(interpreter, library):
-    """Once nobody reads the trace the interpreter is not watched any more."""
+    """Once nobody reads the trace, the interpreter is no longer watched."""
     if not interpreter.has_monitoring:
         raise Skip("no sys.monitoring")
     reader, writer = os.pipe()
@@ -515,7 +515,7 @@ exit $status
 
 
 def check_small_disk(interpreter, library):
-    """A disk that gets full: the program goes on, one line tells what is missing."""
+    """The disk gets full: the program runs on, and one line says what is missing."""
     program = "import sys\nfor number in range(20000):\n    pass\nprint(number)\nsys.exit(7)\n"
     command = ["unshare", "--map-root-user", "--mount", "sh", "-c", ON_SMALL_DISK, "sh"]
     environment = clean_environment(PRELOAD=library.preload, PYTRACE_EVENTS="line")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What README says is printed is printed."""
+"""Programs print what README shows."""
 
 import os
 
@@ -12,7 +12,7 @@ CASES = os.path.join(ROOT, "tests", "cases")
 
 
 def read_block(start):
-    """The first indented block of README behind the line that begins with START."""
+    """The first indented block of README after the line that begins with START."""
     block = []
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as lines:
         lines = iter(lines)
@@ -41,7 +41,7 @@ def check_demo(interpreter, library):
 
 
 def check_excerpts(library):
-    """The lines with which README explains formats are those of cases."""
+    """The lines with which README explains formats are from cases."""
     expected = {line for each in case.load(CASES)
                 for _, lines in each.blocks["trace"] for line in lines}
     for start in ("**`text`**", "**`trace`**"):

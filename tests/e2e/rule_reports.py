@@ -72,7 +72,7 @@ def check_children_say_nothing(interpreter, library):
 
 
 def check_never_matches(interpreter, library):
-    """What can never match is said at the start, and refused by PYTRACE_STRICT."""
+    """Rules that can never match are named at the start, and refused by PYTRACE_STRICT."""
     with Folder(main=MAIN) as folder:
         folder.write("src/cart.py", CART)
         for rule, expected in HOPELESS:

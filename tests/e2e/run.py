@@ -14,11 +14,11 @@ END = re.compile(r"(?:\[\d+\] )?\+\+\+ (.*)")
 
 
 class Failure(Exception):
-    """A test's result is not what it must be; the text says how."""
+    """A test's result is wrong; the text says how."""
 
 
 class Skip(Exception):
-    """A test cannot be made here; the text says why."""
+    """A test cannot run here; the text says why."""
 
 
 class Result:
@@ -32,19 +32,19 @@ class Result:
 
     @property
     def lines(self):
-        """The lines of the trace, without those that tell how processes ended."""
+        """The lines of the trace, without those that say how processes ended."""
         return [line for line in self.trace.decode("utf-8", "replace").splitlines()
                 if not END.match(line)]
 
     @property
     def ends(self):
-        """The lines that tell how processes ended, without pids."""
+        """The lines that say how processes ended, without pids."""
         found = map(END.match, self.trace.decode("utf-8", "replace").splitlines())
         return [each.group(1) for each in found if each]
 
 
 class Library:
-    """The library under test, and what has to be preloaded before it."""
+    """The library under test, and what must be preloaded before it."""
 
     def __init__(self, path, before=""):
         self.path = path

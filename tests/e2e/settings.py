@@ -177,7 +177,7 @@ def check_sets(interpreter, library):
 
 def check_library_names(interpreter, library):
     """The standard library and packages are shown without their roots, unless that is the
-    name of a file of the user's; an import tells the whole path."""
+    name of a file of the user's; an import shows the whole path."""
     with Folder() as folder:
         folder.write("app/main.py", "import colorsys, json.decoder, pkg.mod\n")
         folder.write("v/site-packages/pkg/mod.py", "x = 1\n")
@@ -210,7 +210,7 @@ def check_project_of_module(interpreter, library):
 
 
 def check_links(interpreter, library):
-    """A file that is reached by a symbolic link belongs where it really is."""
+    """A file reached through a symbolic link belongs where it really is."""
     with Folder() as folder:
         folder.write("work/pkg/mod.py", "x = 1\n")
         folder.write("real/extra.py", "y = 2\n")

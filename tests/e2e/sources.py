@@ -30,7 +30,7 @@ print(resident() - before < 4096)
 
 
 def check_reload(interpreter, library):
-    """New code has the text of the file as it is now, what ran before its own."""
+    """New code shows the current text of the file, older code its own."""
     with Folder(reload=RELOAD, changing="def value():\n    return 'old'\n") as folder:
         result = run([interpreter.executable, "reload.py"], cwd=folder.path, library=library,
                      PYTRACE_EVENTS="line")
@@ -63,7 +63,7 @@ def texts(result, name):
 
 
 def check_command(interpreter, library):
-    """What follows -c has its text; other code of that name has none of it."""
+    """Code after -c shows its text; other code of that name does not."""
     program = "def f(x):\n    return x\n\nf(1)\nexec('y = 2')\n"
     for options in (["-c", program], ["-Bc" + program]):
         result = run([interpreter.executable] + options, library=library,
@@ -73,7 +73,7 @@ def check_command(interpreter, library):
 
 
 def check_stdin_file(interpreter, library):
-    """A program on standard input has its text when that is a file."""
+    """A program on standard input shows its text if that is a file."""
     with Folder(program="skipped\ndef f(x):\n    return x\nf(1)\n") as folder:
         command = "(read first; exec %s) < program.py" % interpreter.executable
         result = run(["bash", "-c", command], cwd=folder.path, library=library,
@@ -108,7 +108,7 @@ cell("<odd-cache>", "m = 8\\n")
 
 
 def check_registered(interpreter, library):
-    """Code whose text is in linecache.cache has it; nothing of the program's runs."""
+    """Code whose text is in linecache.cache shows it; nothing of the program runs."""
     with Folder(cells=REGISTERED) as folder:
         result = run([interpreter.executable, "cells.py"], cwd=folder.path, library=library,
                      PYTRACE_EVENTS="line")

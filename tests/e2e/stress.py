@@ -27,7 +27,7 @@ def repetitions(name):
 
 
 def expect_wanted(interpreter):
-    """In the short form some interpreters stand for all: each way to watch, old and new."""
+    """The short form takes two interpreters: one for each backend."""
     short = [(3, 11), (3, 13)]
     if os.environ.get("PT_STRESS"):
         return
@@ -38,7 +38,7 @@ def expect_wanted(interpreter):
 
 
 def repeat(name, function):
-    """Calls the function again and again; the failure tells how many calls were not good."""
+    """Calls the function again and again; the failure says how many calls failed."""
     failures = []
     tried = repetitions(name)
     for number, choice in tried:
@@ -105,7 +105,7 @@ def make_action(name):
 
 
 def make_check(name, once):
-    """The check that tries it with the outputs and lengths of lines in turn."""
+    """The check that tries ONCE with each output and length of lines in turn."""
     def check(interpreter, library):
         expect_wanted(interpreter)
 
@@ -193,7 +193,7 @@ def make_death(name):
             if end and "handlers" not in action:
                 expect_equal("staging files", staged_files(scene.folder), [])
             elif staged_files(scene.folder):
-                # A handler may have interrupted a write: the next process completes it.
+                # A handler may have interrupted a write: then the next process completes it.
                 is_orderly = False
                 scene.recover(interpreter, library)
             trace = scene.expect(missing=1 if end else 0)
@@ -268,7 +268,7 @@ def check_fork_in_thread(interpreter, library):
     repeat("fork_in_thread", once)
 
 
-# Rows from 10 up are those of the writers, which are killed all at the same time or nearly so.
+# Rows from 10 up belong to the writers, which are all killed at nearly the same time.
 STORM = """\
 import random, subprocess
 choice = random.Random(int(sys.argv[2]))
@@ -344,7 +344,7 @@ def check_storm_with_parent(interpreter, library):
         interpreter, library, choice, number, choice.random() < 0.3, True))
 
 
-# Storms in which those that recover are killed as well, and others go on writing.
+# Storms in which the recovering processes are killed, too, while others keep writing.
 CHAIN = """\
 import subprocess
 row = int(sys.argv[2])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Debuggers, the trace module and coverage find what they find alone; our trace goes on."""
+"""Debuggers, the trace module and coverage work as they do alone; our trace continues."""
 
 import ast
 import json
@@ -252,7 +252,7 @@ loud()
 
 
 def check_no_lines(interpreter, library):
-    """A tracer that wants no lines gets none; the trace has them."""
+    """A tracer that asks for no lines gets none; the trace has them."""
     command = [interpreter.executable, "shop.py"]
     with Folder(shop=QUIET.replace("PLACEHOLDER", "sys.settrace(tracer)")) as folder:
         plain = run(command, cwd=folder.path)
@@ -305,7 +305,7 @@ print(count)
 
 
 def check_c_tracer_in_thread(interpreter, library):
-    """Where the place of our function is lost, the trace says so, and goes on later."""
+    """If our function loses its place, the trace says so, and continues later."""
     with Folder(shop=THREADS_IN_C) as folder:
         command = [interpreter.executable, "shop.py"]
         plain = run(command, cwd=folder.path)
@@ -508,13 +508,13 @@ PRINT
 
 
 def check_listeners(interpreter, library):
-    """Audit hooks hear nothing of us, and no garbage is collected inside of a callback."""
+    """Audit hooks hear nothing of us, and no garbage is collected inside a callback."""
     command = [interpreter.executable, "shop.py"]
     environment = {"PYTRACE_INCLUDE": "**/shop.py", "PYTRACE_EVENTS": "all"}
     with Folder(shop=LISTENERS.replace("PRINT", "")) as folder:
         plain = run(command, cwd=folder.path)
         result = run(command, environment, cwd=folder.path, library=library)
-        # Only PyEval_SetTrace can trace another thread before 3.12, and it tells.
+        # Before 3.12 only PyEval_SetTrace can trace another thread, and the trace says so.
         own = [] if interpreter.has_monitoring else [("sys.settrace",)]
         heard = [ast.literal_eval(each.stdout.decode()) for each in (plain, result)]
         for each in own:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every way to start Python gets the tracer in, and in good time."""
+"""Every way to start Python starts the tracer, and early enough."""
 
 import os
 import stat

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Input: steps, which are a byte that tells its kind and two that are a number. Each
+ * Input: steps, each a byte for its kind and two for a number. Each
  * block that has pieces must be what they make of the text before it.
  */
 #include "config.h"
