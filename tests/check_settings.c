@@ -477,15 +477,15 @@ START_TEST(help_shows_every_setting)
 	static const char *const expected[] = {
 		"PYTRACE=1                                # on, off (or empty), help",
 		"PYTRACE_INCLUDE=@user                    # rules: what is traced",
-		"PYTRACE_EXCLUDE=                         # rules: what of it is not",
+		"PYTRACE_EXCLUDE=                         # rules: what of that is left out",
 		"PYTRACE_EVENTS=line,call,return,exception,import  # line, call, return, "
-		"yield, exception, import, all; -name takes away",
+		"yield, exception, import, all; -name removes one",
 		"PYTRACE_FORMAT=text                      # text, trace",
 		"PYTRACE_OUTPUT=stderr                    # stderr, stdout, fd:N, a "
 		"file, "
 		"a directory; %p %P %e %t %h %%",
-		"PYTRACE_MODE=                            # permissions of files that "
-		"are made, octal; else as the umask says",
+		"PYTRACE_MODE=                            # permissions of new files, "
+		"octal; empty: by the umask",
 		"PYTRACE_ZSTD_LEVEL=1                     # 1 to 19, for outputs in .zst",
 		"PYTRACE_TIME=none                        # none, relative, delta, wall",
 		"PYTRACE_DEPTH=                           # deepest call level shown, "
