@@ -16,13 +16,31 @@ EXPORTS = os.path.join(HERE, "..", "..", "lib", "libpytrace.map")
 
 def link_flags(interpreter):
     """How to compile and link a program that embeds the interpreter."""
-    name = "python3.%d%s" % (interpreter.minor, "d" * interpreter.debug)
-    libdirs = [interpreter.libdir, "/usr/lib/x86_64-linux-gnu"]
+    name = "python3.%d%s%s" % (interpreter.minor, "t" * interpreter.free_threaded,
+                               "d" * interpreter.debug)
+    prefix = interpreter.prefix
+    libdirs = [interpreter.libdir, os.path.join(prefix, "lib", interpreter.multiarch)]
     libdir = next((each for each in libdirs if each and
                    os.path.exists(os.path.join(each, "lib%s.so" % name))), None)
     if not libdir or not os.path.exists(os.path.join(interpreter.include, "Python.h")):
         raise Skip("no headers, or no shared libpython")
-    return ["-I" + interpreter.include, "-L" + libdir, "-Wl,-rpath," + libdir, "-l" + name]
+    return ["-I" + interpreter.include, "-L" + libdir, "-Wl,-rpath," + libdir, "-l" + name,
+            "-I" + os.path.join(prefix, "include"), *loader_flags(interpreter)]
+
+
+def loader_flags(interpreter):
+    """An interpreter that brings its own libc wants programs that use that."""
+    if not interpreter.loader.startswith(interpreter.prefix + "/"):
+        return []
+    libc = os.path.dirname(interpreter.loader)
+    return ["-Wl,--dynamic-linker=" + interpreter.loader, "-Wl,--disable-new-dtags",
+            "-Wl,-rpath," + libc, "-Wl,--allow-shlib-undefined", "-ldl"]
+
+
+def find_libpython(interpreter):
+    """The path of the interpreter's shared libpython."""
+    flags = link_flags(interpreter)
+    return os.path.join(flags[1][2:], "lib%s.so" % flags[3][2:])
 
 
 def compile_c(source, output, flags):
@@ -62,20 +80,18 @@ def check_plugin(interpreter, library):
         plugin, program = os.path.join(folder, "plugin.so"), os.path.join(folder, "host")
         flags = link_flags(interpreter)
         compile_c("embed.c", plugin, ["-DPLUGIN", "-shared", "-fPIC"] + flags)
-        compile_c("host.c", program, ["-ldl"])
+        compile_c("host.c", program, ["-ldl"] + loader_flags(interpreter))
         for how, count in (("initialize", 1), ("ex", 1), ("config", 1), ("cycles", 3)):
             expect_embedded([program, plugin, how], interpreter, library, count)
 
 
 def check_dlopen(interpreter, library):
     """A libpython that the program loads with dlopen and calls by dlsym."""
-    flags = link_flags(interpreter)
-    folder, name = flags[1][2:], flags[-1][2:]
-    libpython = os.path.join(folder, "lib%s.so" % name)
+    libpython = find_libpython(interpreter)
     environment = {"PYTHONHOME": interpreter.prefix}
     with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
         program = os.path.join(folder, "late")
-        compile_c("late.c", program, ["-ldl"])
+        compile_c("late.c", program, ["-ldl"] + loader_flags(interpreter))
         for mode in ("n", "g", "l", "lg"):
             for how in ("initialize", "ex", "config", "bytes"):
                 command = [program, libpython, mode, how]
