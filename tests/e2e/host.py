@@ -121,7 +121,7 @@ def check_other_programs(library):
 
 
 def check_loader(library):
-    """RUNPATH and namespaces are those of the calling object; dlerror is the program's."""
+    """RUNPATH, namespace and scope are the calling object's; dlerror is the program's."""
     if library.before:
         raise Skip("a sanitizer refuses RTLD_DEEPBIND")
     with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
@@ -132,6 +132,11 @@ def check_loader(library):
         with open(source, "w", encoding="ascii") as file:
             file.write("int answer(void);\nint answer(void) { return 42; }\n")
         compile_c(source, plugin, ["-shared", "-fPIC"])
+        scope = os.path.join(folder, "sub", "libscope-%s.so")
+        compile_c("scope.c", scope % "second", ["-shared", "-fPIC", "-DANSWER=2"])
+        compile_c("scope.c", scope % "first",
+                  ["-shared", "-fPIC", "-DANSWER=1", "-Wl,--no-as-needed", scope % "second",
+                   "-Wl,-rpath,$ORIGIN"])
         compile_c("loader.c", program,
                   ["-Wl,-rpath,$ORIGIN/sub", "-Wl,--enable-new-dtags", "-ldl"])
         expect_equal("status without", run([program]).status, 0)
