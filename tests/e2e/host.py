@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The library in other programs: those that embed Python, and those that do not."""
 
+import itertools
 import os
+import platform
 import re
 import shutil
 import subprocess
 import tempfile
 
-from run import Failure, Skip, expect_equal, run
+import interpreters
+from run import Failure, Library, Skip, expect_equal, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -105,6 +108,68 @@ def check_dlopen(interpreter, library):
                 expect_equal("dlerror", result.status, 0)
 
 
+def check_without_dlsym(interpreter, library):
+    """As built for other machines: a libpython that is not traced is told of."""
+    path = os.environ.get("PT_LIBRARY_WITHOUT_DLSYM")
+    if not path or not os.path.exists(path):
+        raise Skip("not built")
+    library = Library(path, library.before)
+    check_embedding(interpreter, library)
+    check_plugin(interpreter, library)
+    libpython = find_libpython(interpreter)
+    told = ("libpytrace: start: %s came unseen; not traced: dlsym is not watched on this "
+            "machine" % libpython)
+    with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
+        program = os.path.join(folder, "late")
+        compile_c("late.c", program, ["-ldl"] + loader_flags(interpreter))
+        for mode, how in itertools.product(("n", "g"), ("initialize", "ex", "config", "bytes")):
+            result = run([program, libpython, mode, how], {"PYTHONHOME": interpreter.prefix},
+                         library=library, PYTRACE_DEBUG="start")
+            expect_equal("status and stdout", (result.status, result.stdout),
+                         (0, b"embedded True\n"))
+            lines = result.stderr.decode().splitlines()
+            is_traced = any(line.startswith("<string>:2 ") for line in result.lines)
+            expect_equal("traced or told", is_traced, told not in lines)
+            expect_equal("messages %s" % lines, len(lines), 1)
+
+
+def find_second(interpreter):
+    """Another interpreter with a libpython, which runs with the libc of the first one."""
+    for other in interpreters.find()[0]:
+        if other.minor == interpreter.minor or loader_flags(other):
+            continue
+        try:
+            return other, find_libpython(other)
+        except Skip:
+            continue
+    raise Skip("no second libpython")
+
+
+def check_two(interpreter, library):
+    """Of two Pythons in a process the first is traced, and the second one is not disturbed."""
+    first = find_libpython(interpreter)
+    other, second = find_second(interpreter)
+    told = "libpytrace: start: %s is another Python in this process; not traced" % second
+    with tempfile.TemporaryDirectory(prefix="pytrace-") as folder:
+        program = os.path.join(folder, "two")
+        compile_c("two.c", program, ["-ldl"] + loader_flags(interpreter))
+        command = [program, first, interpreter.prefix, second, other.prefix]
+        expected = (0, b"first True\nsecond True\nfirst True\n", "")
+        for settings in (None, {"PYTRACE": "0"}, {}, {"PYTRACE_DEBUG": "start"}):
+            result = run(command, library=library if settings is not None else None,
+                         **(settings or {}))
+            lines = result.stderr.decode().splitlines()
+            messages = [line for line in lines if line.startswith("libpytrace: start: ")]
+            stderr = "\n".join(line for line in lines if line not in messages)
+            expect_equal("status, stdout and stderr", (result.status, result.stdout, stderr),
+                         expected)
+            expect_equal("messages", messages[1:],
+                         [told] if settings and "PYTRACE_DEBUG" in settings else [])
+            places = [line.split(" ")[0] for line in (result.trace or b"").decode().splitlines()]
+            is_traced = settings is not None and "PYTRACE" not in settings
+            expect_equal("lines of %s" % places, places.count("<string>:2"), 4 * is_traced)
+
+
 def check_other_programs(library):
     """Programs that are not Python behave as ever."""
     commands = [["true"], ["ls", "/"], ["bash", "-c", "echo $((6 * 7)); exit 5"],
@@ -165,6 +230,8 @@ def check_exports(library):
     """The library exports what its version script lists, and needs no libpython."""
     with open(EXPORTS, encoding="ascii") as script:
         allowed = re.findall(r"^\t\t(\w+);", script.read(), re.M)
+    if platform.machine() not in ("x86_64", "aarch64"):
+        allowed.remove("dlsym")
     symbols = subprocess.run(["nm", "-D", "--defined-only", library.path],
                              capture_output=True, text=True, check=True).stdout
     expect_equal("exports", sorted(line.split()[2] for line in symbols.splitlines()),
@@ -177,5 +244,5 @@ def check_exports(library):
     expect_equal("needed libraries", wrong, [])
 
 
-CHECKS = [check_embedding, check_plugin, check_dlopen]
+CHECKS = [check_embedding, check_plugin, check_dlopen, check_without_dlsym, check_two]
 CHECKS_WITHOUT_PYTHON = [check_other_programs, check_loader, check_other_pythons, check_exports]
