@@ -2,11 +2,12 @@
 /*
  * Finds a libpython that the program loads with dlopen.
  *
- * Why dlsym and not dlopen: glibc takes RUNPATH, $ORIGIN and the namespace from the
- * return address of dlopen, so we could only jump to it, and then do nothing after it.
- * But programs enter what dlopen loaded through dlsym. Looking before the real dlsym is
- * early enough, keeps the caller's address (RTLD_NEXT) and does not disturb dlerror():
- * the call of dlsym that follows discards a pending error anyway.
+ * Why dlsym and not dlopen: glibc takes RUNPATH, $ORIGIN and the namespace from the return
+ * address of dlopen, so that it must be reached by a jump, and then nothing can be done
+ * after it. But what dlopen loaded is entered through dlsym. To look before the real dlsym
+ * is soon enough, keeps its caller's address (RTLD_NEXT), and leaves dlerror() alone: the
+ * call of dlsym that follows discards a pending error anyway. The jump is a few lines of
+ * assembler for each machine; others do without it, as does a build with PT_LATE_NO_JUMP.
  */
 #include "config.h"
 
@@ -21,34 +22,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What to call when objects were loaded; NULL: leave dlsym alone. */
-static void (*_Atomic on_new_objects)(void);
-
-/* How many objects had been loaded at the last look; 0: the first dlsym looks. */
-static _Atomic unsigned long long seen_adds;
-
-/* A look is under way. Others do not wait for it: a child of fork could hang. */
-static atomic_flag is_looking = ATOMIC_FLAG_INIT;
-
-/* The definition of dlsym behind this library. */
-static void *_Atomic real_dlsym;
-
-/* What may be called before a sanitizer, which looks things up itself, is ready. */
-#define UNSANITIZED __attribute__((no_sanitize("address", "thread", "undefined")))
+#if defined(PT_LATE_NO_JUMP) || (!defined(__x86_64__) && !defined(__aarch64__))
+#define CAN_WATCH 0
+#else
+#define CAN_WATCH 1
+#endif
 
 struct search {
 	int skip;
 	char *path;
 };
 
-static int read_adds(struct dl_phdr_info *info, size_t size, void *adds)
-{
-	(void)size;
-	*(unsigned long long *)adds = info->dlpi_adds;
-	return 1;
-}
-
-/* Only such a name is opened: other objects of the program are never touched. */
+/* Only a name that begins so is opened: other programs' objects are never touched. */
 static int find_name(struct dl_phdr_info *info, size_t size, void *data)
 {
 	struct search *search = data;
@@ -62,7 +47,7 @@ static int find_name(struct dl_phdr_info *info, size_t size, void *data)
 	return 1;
 }
 
-void *pt_late_open_libpython(void)
+void *pt_late_open_libpython(int index)
 {
 	char path[PATH_MAX];
 
@@ -73,11 +58,45 @@ void *pt_late_open_libpython(void)
 		if (!dl_iterate_phdr(find_name, &search))
 			return NULL;
 		handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
-		if (handle && dlsym(handle, "PyImport_Inittab"))
+		if (handle && dlsym(handle, "PyImport_Inittab") && index-- == 0)
 			return handle;
 		if (handle)
 			dlclose(handle);
 	}
+}
+
+bool pt_late_can_watch(void)
+{
+	return CAN_WATCH;
+}
+
+#if !CAN_WATCH
+void pt_late_watch(void (*look)(void))
+{
+	(void)look;
+}
+#else
+
+/* What to call when objects came; NULL: leave dlsym alone. */
+static void (*_Atomic on_new_objects)(void);
+
+/* How many objects had been loaded at the last look; 0: the first dlsym looks. */
+static _Atomic unsigned long long seen_adds;
+
+/* A look is under way. Whoever else comes does not wait: a child of fork could hang. */
+static atomic_flag is_looking = ATOMIC_FLAG_INIT;
+
+/* The definition of dlsym behind this library. */
+static void *_Atomic real_dlsym;
+
+/* What may be called before a sanitizer, which looks things up itself, is ready. */
+#define UNSANITIZED __attribute__((no_sanitize("address", "thread", "undefined")))
+
+static int read_adds(struct dl_phdr_info *info, size_t size, void *adds)
+{
+	(void)size;
+	*(unsigned long long *)adds = info->dlpi_adds;
+	return 1;
 }
 
 void pt_late_watch(void (*look)(void))
@@ -146,19 +165,27 @@ __asm__(".text\n"
 	"	jmp *%rax\n"
 	".cfi_endproc\n"
 	".size dlsym, . - dlsym\n");
-#elif defined(__aarch64__)
+#else /* __aarch64__ */
 __asm__(".text\n"
 	".globl dlsym\n"
 	".type dlsym, %function\n"
 	"dlsym:\n"
+	".cfi_startproc\n"
+	"	hint #34\n" /* bti c, known to every assembler */
 	"	stp x29, x30, [sp, #-32]!\n"
+	"	.cfi_def_cfa_offset 32\n"
+	"	.cfi_offset x29, -32\n"
+	"	.cfi_offset x30, -24\n"
 	"	stp x0, x1, [sp, #16]\n"
 	"	bl pt_late_enter_dlsym\n"
 	"	mov x16, x0\n"
 	"	ldp x0, x1, [sp, #16]\n"
 	"	ldp x29, x30, [sp], #32\n"
+	"	.cfi_restore x29\n"
+	"	.cfi_restore x30\n"
+	"	.cfi_def_cfa_offset 0\n"
 	"	br x16\n"
+	".cfi_endproc\n"
 	".size dlsym, . - dlsym\n");
-#else
-#error "dlsym must be reached with its caller's return address: add the jump for this machine"
 #endif
+#endif /* CAN_WATCH */

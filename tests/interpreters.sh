@@ -5,8 +5,10 @@
 #
 # Afterwards DIR/3.N/usr/bin/python3.N runs as it is, from anywhere, with the libc of its own
 # suite and no chroot; only under a false argv[0] it wants PYTHONHOME=DIR/3.N/usr.  Its paths are
-# absolute: run this again after DIR has moved.  Needs no root and leaves the system's package
-# state alone.  SUITES (where to look, in this order) and DEBIAN_MIRROR may be set.
+# absolute: run this again after DIR has moved.  The libpython beside it, with its headers, is for
+# programs that embed Python: they take the loader and the libc of DIR/3.N as well.  Needs no root
+# and leaves the system's package state alone.  SUITES (where to look, in this order) and
+# DEBIAN_MIRROR may be set.
 
 set -eu
 
@@ -64,11 +66,15 @@ suite_open() {
 	suite_apt "$1" update && : >"$state/updated"
 }
 
-# Downloads python$2 of suite $1 and all it depends on; with CPython's own tests where packaged.
+# Downloads python$2 and libpython$2 of suite $1 and all they depend on; with CPython's own tests
+# where packaged.  The headers come without what they depend on: those of libc are the system's.
 suite_download() {
 	suite_open "$1" || return 1
-	suite_apt "$1" install --yes --download-only "python$2" "libpython$2-testsuite" 2>/dev/null ||
-		suite_apt "$1" install --yes --download-only "python$2" 2>/dev/null
+	suite_apt "$1" install --yes --download-only "python$2" "libpython$2" \
+		"libpython$2-testsuite" 2>/dev/null ||
+		suite_apt "$1" install --yes --download-only "python$2" "libpython$2" 2>/dev/null ||
+		return 1
+	(cd "$work/$1/cache/archives" && suite_apt "$1" download "libpython$2-dev")
 }
 
 # Unpacks the archives of suite $1 into $2, and removes them.
@@ -78,7 +84,7 @@ unpack() {
 	for deb in "$work/$1"/cache/archives/*.deb; do
 		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$2" --no-same-owner --keep-directory-symlink \
 			--exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' \
-			--exclude='./usr/share/locale/*' || return 1
+			--exclude='./usr/share/locale/*' --exclude='*.a' || return 1
 		rm "$deb"
 	done
 	# An absolute link would lead out of the folder.
@@ -95,8 +101,10 @@ bind() {
 	patchelf --set-interpreter "$loader" --force-rpath --set-rpath "$libs" "$2"
 }
 
-# True if $2 works and lives in $1.
+# True if $2 of version $3 works and lives in $1, with a libpython to link with.
 works() {
+	[ -e "$1/usr/include/python$3/Python.h" ] &&
+		[ -n "$(find -L "$1/usr/lib" -maxdepth 2 -type f -name "libpython$3.so")" ] || return 1
 	(cd / && env -u PYTHONHOME -u PYTHONPATH "$2" -c 'import asyncio, ctypes, multiprocessing, sqlite3
 import ssl, subprocess, sys
 assert sys.executable == sys.argv[2] and sys.prefix == sys.argv[1] + "/usr", sys.prefix
@@ -106,19 +114,20 @@ subprocess.run([sys.executable, "-c", ""], check=True)' "$1" "$2")
 # Makes $root from suite $1; $2: version.
 install() {
 	suite_download "$1" "$2" && unpack "$1" "$root" && bind "$root" "$python" &&
-		works "$root" "$python"
+		works "$root" "$python" "$2"
 }
 
-# Makes $base/$1 unless it is complete; a stamp with its path tells.
+# Makes $base/$1 unless it is complete; a stamp tells, with its path and what belongs to it.
 provide() {
 	root=$base/$1
 	python=$root/usr/bin/python$1
-	[ "$(cat "$root/.complete" 2>/dev/null)" != "$root" ] || return 0
+	stamp="$root with libpython"
+	[ "$(cat "$root/.complete" 2>/dev/null)" != "$stamp" ] || return 0
 	for suite in $suites; do
 		rm -rf "$root"
 		install "$suite" "$1" || continue
 		"$python" -m compileall -q -x '/test/' "$root/usr/lib/python$1" >/dev/null || :
-		echo "$root" >"$root/.complete"
+		echo "$stamp" >"$root/.complete"
 		return 0
 	done
 	rm -rf "$root"

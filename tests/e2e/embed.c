@@ -20,9 +20,12 @@ static int run_cycle(void)
 
 static int run_isolated(void)
 {
+	const char *home = getenv("PYTHONHOME"); /* which an isolated Python ignores */
 	PyConfig config;
 
 	PyConfig_InitIsolatedConfig(&config);
+	if (home)
+		PyConfig_SetBytesString(&config, &config.home, home);
 	PyStatus status = Py_InitializeFromConfig(&config);
 	PyConfig_Clear(&config);
 	return PyStatus_Exception(status) ? 4 : run_cycle();

@@ -10,7 +10,7 @@ OLDEST = (3, 8)
 NEWEST = (3, 15)
 
 PROBE = """
-import json, os, sys, sysconfig
+import json, os, re, sys, sysconfig
 print(json.dumps({
     "executable": sys.executable,
     "version": list(sys.version_info[:3]),
@@ -21,6 +21,8 @@ print(json.dumps({
     "stdlib": os.path.dirname(os.__file__),
     "include": sysconfig.get_path("include"),
     "libdir": sysconfig.get_config_var("LIBDIR"),
+    "multiarch": sysconfig.get_config_var("MULTIARCH"),
+    "loader": (re.findall(r"/\\S*/ld-\\S+", open("/proc/self/maps").read()) or [""])[0],
     "library": sysconfig.get_config_var("LDLIBRARY"),
     "prefix": sys.prefix,
 }))
@@ -39,6 +41,8 @@ class Interpreter:
         self.stdlib = facts["stdlib"]
         self.include = facts["include"]
         self.libdir = facts["libdir"]
+        self.multiarch = facts["multiarch"] or ""
+        self.loader = facts["loader"]
         self.library = facts["library"]
         self.prefix = facts["prefix"]
 

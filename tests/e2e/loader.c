@@ -4,6 +4,21 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
+/* What is found from within a plug-in: its own answer, and that of the one behind it. */
+static int check_scope(void)
+{
+	void *plugin = dlopen("libscope-first.so", RTLD_NOW | RTLD_LOCAL);
+	void *(*find)(int) = plugin ? (void *(*)(int))dlsym(plugin, "find_answer") : NULL;
+	int (*own)(void) = find ? (int (*)(void))find(0) : NULL;
+	int (*next)(void) = find ? (int (*)(void))find(1) : NULL;
+
+	if (dlsym(RTLD_DEFAULT, "answer") || !dlerror())
+		return 6;
+	if (!own || own() != 1)
+		return 7;
+	return next && next() == 2 && !dlerror() ? 0 : 8;
+}
+
 int main(void)
 {
 	void *plugin = dlopen("libloader-plugin.so", RTLD_NOW | RTLD_DEEPBIND);
@@ -17,5 +32,5 @@ int main(void)
 		return 3;
 	if (!dlopen(NULL, RTLD_NOW) || dlerror())
 		return 4;
-	return dlclose(plugin) || dlerror() ? 5 : 0;
+	return dlclose(plugin) || dlerror() ? 5 : check_scope();
 }
