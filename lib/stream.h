@@ -13,7 +13,7 @@
  * Returns a new descriptor, of a high number, for what NUMBER is in the first Python of
  * the run; in other processes, where that cannot be reached or they have left the
  * session, for what it is here. Notes it in pt_run_id. Returns the same one when called
- * again, and -EBADF when there is nothing to write to. GIL: not needed.
+ * again, -EBADF when there is nothing to write to, or another -errno. GIL: not needed.
  */
 int pt_stream_open(int number);
 
