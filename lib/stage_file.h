@@ -18,7 +18,7 @@ struct pt_stage_file {
  * PT_JOURNAL_FILE_SIZE bytes of zeros but for the journal, which names this process, its
  * run and the output. Where the file system can do that, it gets its name when all this
  * is in it. Returns the memory, puts the file's path, to be freed, in *PATH and tells which
- * file it is; NULL when there is no such file to be had. GIL: not needed.
+ * file it is; NULL when there is no such file to be had, and one line says why. GIL: not needed.
  */
 char *pt_stage_file_map(const char *output, const struct pt_place *place, char **path,
 			struct pt_stage_file *file);
