@@ -560,16 +560,20 @@ bool pt_sink_has_grown(void)
 	       status.st_size > last_end;
 }
 
-bool pt_sink_recover_child(int pid)
+int pt_sink_recover_child(int pid)
 {
 	struct pt_place place;
-	bool is_found = false;
+	int left = target.path ? pt_recover_has(target.path, pid) : 0;
 
-	if (!target.path || !pt_recover_has(target.path, pid) || pt_sink_begin(&place) != 0)
-		return false;
-	/* What the child was writing is there already, if that was torn. */
-	is_found = is_file && (pt_recover_process(target.path, fd, pid) ||
-			       !pt_recover_has(target.path, pid));
+	if (left <= 0)
+		return left;
+	if (pt_sink_begin(&place) != 0)
+		return -1;
+	if (is_file) {
+		pt_recover_process(target.path, fd, pid);
+		/* What the child was writing is there already, if that was torn. */
+		left = pt_recover_has(target.path, pid);
+	}
 	pt_sink_end();
-	return is_found;
+	return left == 0 ? 1 : -1;
 }
