@@ -327,9 +327,12 @@ static void open_and_handle(struct search *search, struct find *find)
 	close(find->fd);
 }
 
-/* Calls VISIT for each such staging file, until it returns false. */
-static void each_name(struct search *search,
-		      bool (*visit)(struct search *search, struct find *find))
+/*
+ * Calls VISIT for each staging file that is looked for, until it returns false. Returns 0
+ * or -errno.
+ */
+static int each_name(struct search *search,
+		     bool (*visit)(struct search *search, struct find *find))
 {
 	_Alignas(struct dirent64) char listing[LISTING_SIZE];
 	long size = 0;
@@ -342,9 +345,10 @@ static void each_name(struct search *search,
 			at += entry->d_reclen;
 			if (parse_name(entry->d_name, &find) && is_wanted(search, &find) &&
 			    !visit(search, &find))
-				return;
+				return 0;
 		}
 	}
+	return size < 0 ? -errno : 0;
 }
 
 /* Opens the directory of the output. Returns false when there is none. */
@@ -354,8 +358,10 @@ static bool open_search(struct search *search, const char *path)
 	const char *slash = strrchr(path, '/');
 	size_t size = slash ? (size_t)(slash - path) : 0;
 
-	if (size >= sizeof(directory))
+	if (size >= sizeof(directory)) {
+		errno = ENAMETOOLONG;
 		return false;
+	}
 	memcpy(directory, path, size);
 	directory[size] = '\0';
 	search->base = pt_base_name(path);
@@ -425,15 +431,18 @@ static bool note(struct search *search, struct find *find)
 	return false;
 }
 
-bool pt_recover_has(const char *path, pid_t pid)
+int pt_recover_has(const char *path, pid_t pid)
 {
 	struct search search = { .kind = OF_PROCESS, .dead = pid };
 	int saved = errno;
+	int error = 0;
 
 	if (open_search(&search, path)) {
-		each_name(&search, note);
+		error = each_name(&search, note);
 		close(search.directory);
+	} else if (errno != ENOENT) {
+		error = -errno;
 	}
 	errno = saved;
-	return search.is_found;
+	return search.is_found ? 1 : error;
 }

@@ -36,7 +36,10 @@ void pt_recover_torn(const char *path, int fd, bool is_locked);
  */
 bool pt_recover_process(const char *path, int fd, pid_t pid);
 
-/* Returns whether a process seems to have left anything; only looks at names. */
-bool pt_recover_has(const char *path, pid_t pid);
+/*
+ * Returns 1 if a process has left anything that looks so, 0 if not, or -errno; believes
+ * names.
+ */
+int pt_recover_has(const char *path, pid_t pid);
 
 #endif /* PT_RECOVER_H */

@@ -4,6 +4,7 @@
 #include "run.h"
 
 #include "backend.h"
+#include "children.h"
 #include "code.h"
 #include "event.h"
 #include "file.h"
@@ -98,7 +99,7 @@ static void keep_stream(void)
 	const char *text = pt_settings_lookup(environ, "PYTRACE_OUTPUT");
 	struct pt_output output;
 
-	free(pt_output_parse(&output, text ? text : "", &names));
+	pt_message_free(pt_output_parse(&output, text ? text : "", &names));
 	if (!output.path)
 		pt_stream_open(output.fd);
 	pt_output_destroy(&output);
@@ -377,6 +378,7 @@ void pt_run_after_fork(void)
 		return;
 	pt_thread_after_fork();
 	pt_tracer_after_fork();
+	pt_children_forget();
 	is_first = false;
 	if (find_output(&output) < 0) {
 		/* What the parent has open does not belong to this process. */
@@ -406,19 +408,41 @@ static void add_last_line(struct pt_fixed_text *text, const struct pt_stage_sum 
 		pt_tracer_add_end(text, ending->how.text, sum->events, sum->lost);
 }
 
-/* If the trace cannot be written, neither can the last line. */
-static void report_loss(const struct pt_stage_sum *sum)
+/*
+ * The last line cannot be written where the trace cannot. REASON tells why; NULL in signal
+ * handlers, where nobody can be asked for it.
+ */
+static void report_loss(const struct pt_stage_sum *sum, const char *reason)
 {
-	char waiting[64] = "";
+	struct pt_fixed_text text = { 0 };
 
 	if (!sum->error || !pt_sink_is_alive())
 		return;
-	if (sum->waiting)
-		snprintf(waiting, sizeof(waiting), "; %llu wait in *.%d-*%s",
-			 (unsigned long long)sum->waiting, (int)getpid(),
-			 PT_JOURNAL_SUFFIX);
-	pt_log("cannot write the trace: %s; events lost: %llu%s", strerror(-sum->error),
-	       (unsigned long long)sum->lost, waiting);
+	pt_fixed_add(&text, "cannot write the trace");
+	pt_fixed_add(&text, reason ? ": " : "");
+	pt_fixed_add(&text, reason ? reason : "");
+	pt_fixed_add(&text, "; events lost: ");
+	pt_fixed_add_number(&text, sum->lost);
+	if (sum->waiting) {
+		pt_fixed_add(&text, "; ");
+		pt_fixed_add_number(&text, sum->waiting);
+		pt_fixed_add(&text, " wait in *.");
+		pt_fixed_add_number(&text, (uint64_t)getpid());
+		pt_fixed_add(&text, "-*" PT_JOURNAL_SUFFIX);
+	}
+	pt_log("%s", text.text);
+}
+
+/* Puts lines of killed children in place before the last line, or says that it cannot. */
+static void end_children(void)
+{
+	int saved = errno;
+
+	if (pt_sink_is_alive() && pt_turn_take()) {
+		pt_children_end();
+		pt_turn_give();
+	}
+	errno = saved;
 }
 
 /* Ends with HOW and a number; only the first end is reported. */
@@ -438,9 +462,10 @@ void pt_run_exit(int status)
 	if (is_first && pt_sink_is_alive())
 		pt_rule_report_end();
 	const struct ending ending = ending_of("exited with ", status);
+	end_children();
 	const struct pt_stage_sum sum = pt_stage_leave_all(add_last_line, &ending);
 	pt_stage_resume_all();
-	report_loss(&sum);
+	report_loss(&sum, strerror(-sum.error));
 }
 
 void pt_run_unload(void)
@@ -454,7 +479,9 @@ void pt_run_end(const char *how, int status)
 	if (state != STARTED)
 		return;
 	const struct ending ending = ending_of(how, status);
-	pt_stage_leave_all(add_last_line, &ending);
+	end_children();
+	const struct pt_stage_sum sum = pt_stage_leave_all(add_last_line, &ending);
+	report_loss(&sum, NULL);
 }
 
 void pt_run_leave(const char *path, bool is_likely)
@@ -465,7 +492,11 @@ void pt_run_leave(const char *path, bool is_likely)
 		return;
 	pt_fixed_add(&ending.how, "exec ");
 	pt_fixed_add(&ending.how, path);
-	pt_stage_leave_all(add_last_line, &ending);
+	if (is_likely)
+		end_children();
+	const struct pt_stage_sum sum = pt_stage_leave_all(add_last_line, &ending);
+	if (is_likely)
+		report_loss(&sum, NULL);
 }
 
 void pt_run_go_on(void)
@@ -482,29 +513,13 @@ void pt_run_leave_session(void)
 	pt_turn_give();
 }
 
-/* Puts the lines of a killed child in place, and reports its death. */
-static void take_over_child(int pid, int signal)
-{
-	struct pt_fixed_text text = { 0 };
-	struct pt_place place;
-	size_t written = 0;
-
-	if (!pt_sink_recover_child(pid))
-		return;
-	pt_tracer_add_end_of_child(&text, pid, signal);
-	if (text.size && pt_sink_begin(&place) == 0) {
-		pt_sink_put(text.text, text.size, true, &written);
-		pt_sink_end();
-	}
-}
-
 void pt_run_child_reaped(int pid, int signal)
 {
 	int saved = errno;
 
 	if (state == STARTED && pt_sink_is_alive() && pt_turn_take()) {
 		if (signal)
-			take_over_child(pid, signal);
+			pt_children_killed(pid, signal);
 		pt_tracer_look_for_company();
 		pt_turn_give();
 	}

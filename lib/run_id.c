@@ -103,7 +103,9 @@ void pt_run_id_mark(int fd)
 	make_mark(&mark);
 	if (fsetxattr(fd, ATTRIBUTE, mark.text, mark.size, 0) == 0)
 		return;
-	/* The kernel's clock for files may be some milliseconds late. */
+	/* There may be no room for it. That of another run must not stay. */
+	fremovexattr(fd, ATTRIBUTE);
+	/* The kernel's own clock for files may be some milliseconds slow. */
 	clock_gettime(CLOCK_REALTIME, &times[1]);
 	futimens(fd, times);
 }
@@ -118,10 +120,11 @@ bool pt_run_id_has_marked(int fd)
 	ssize_t size = fgetxattr(fd, ATTRIBUTE, found, sizeof(found));
 	if (size >= 0)
 		return (size_t)size == mark.size && memcmp(found, mark.text, mark.size) == 0;
-	if (errno != ENOTSUP)
-		return false;
-	/* Servers' clocks may differ from ours: what a parent has opened stays. */
-	return pt_run_id.python != (uint64_t)getpid() ||
-	       (fstat(fd, &status) == 0 &&
-		nanoseconds(&status.st_mtim) >= pt_run_id.time);
+	/*
+	 * Clocks of servers may differ from ours: what a parent opened stays. Only where there
+	 * could be a mark, and is none, the parent may not have opened it.
+	 */
+	if (errno != ENODATA && pt_run_id.python != (uint64_t)getpid())
+		return true;
+	return fstat(fd, &status) != 0 || nanoseconds(&status.st_mtim) >= pt_run_id.time;
 }

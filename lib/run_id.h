@@ -45,9 +45,10 @@ bool pt_run_id_export(void);
 bool pt_run_id_parse(struct pt_run_id *id, const char *text);
 
 /*
- * Mark an open regular file as an output of this run, and return whether it is one. On
- * file systems without extended attributes the time of the last change decides. GIL: not
- * needed; safe in signal handlers.
+ * Marks an open regular file as an output of this run, and tells whether it is. Where
+ * there can be no extended attribute the time of the last change stands for it; in doubt
+ * it is: lines of the run are not to be thrown away. GIL: not needed; safe in signal
+ * handlers.
  */
 void pt_run_id_mark(int fd);
 bool pt_run_id_has_marked(int fd);

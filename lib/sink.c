@@ -15,6 +15,7 @@
 #include "log.h"
 #include "output.h"
 #include "output_file.h"
+#include "packed.h"
 #include "recover.h"
 #include "run_id.h"
 #include "stream.h"
@@ -39,6 +40,9 @@
 
 /* Where the trace goes. */
 static struct pt_output target = { .fd = STDERR_FILENO };
+
+/* The path that was asked for, if that led over links to another one. */
+static char *asked;
 
 /* The descriptor in use; -1: the output has not been opened yet. */
 static int fd = -1;
@@ -65,27 +69,6 @@ static bool is_locked;
 atomic_bool pt_sink_alive = true;
 void (*pt_sink_on_company)(void);
 
-/* Makes the file's zstd frames; NULL: it is plain text. */
-static struct pt_zstd *stream;
-
-/* The last frame is ours and can continue: over its end, at last_end. */
-static bool has_frame;
-
-/* Compressed bytes on their way. */
-static struct pt_buf packed;
-
-static void fall_back(const char *what, int error)
-{
-	pt_log("PYTRACE_OUTPUT: cannot write to '%s': %s; tracing to stderr", what,
-	       strerror(error));
-	pt_output_destroy(&target);
-	pt_zstd_free(stream);
-	stream = NULL;
-	is_file = false;
-	fd = pt_stream_open(STDERR_FILENO);
-	pt_sink_alive = fd >= 0;
-}
-
 /* Others of the run have written to the file. */
 static bool has_company;
 
@@ -95,6 +78,20 @@ static void tell_company(void)
 	has_company = true;
 	if (pt_sink_on_company)
 		pt_sink_on_company();
+}
+
+static void fall_back(const char *what, int error)
+{
+	fd = pt_stream_open(STDERR_FILENO);
+	pt_sink_alive = fd >= 0;
+	pt_log("PYTRACE_OUTPUT: cannot write to '%s': %s; %s", what, strerror(error),
+	       fd >= 0 ? "tracing to stderr" : "not tracing");
+	pt_output_destroy(&target);
+	pt_packed_stop();
+	is_file = false;
+	/* That is not this process's alone, as a file may have been. */
+	if (pt_run_id.python != (uint64_t)getpid())
+		tell_company();
 }
 
 static bool set_lock(short type)
@@ -134,16 +131,14 @@ static int adopt(int opened)
 	if (fstat(opened, &identity) != 0)
 		return errno;
 	is_file = S_ISREG(identity.st_mode);
-	if (stream && !is_file) {
+	if (pt_packed_is_on() && !is_file) {
 		close(opened);
 		return ESPIPE;
 	}
 	fd = pt_stream_move_up(opened);
 	growth = (struct pt_growth){ 0 };
 	last_end = -1;
-	has_frame = false;
-	if (stream)
-		pt_zstd_restart(stream);
+	pt_packed_begin_frame();
 	return 0;
 }
 
@@ -154,7 +149,10 @@ static void follow_links(const char *resolved)
 
 	if (!path)
 		return;
-	free(target.path);
+	if (!asked)
+		asked = target.path;
+	else
+		free(target.path);
 	target.path = path;
 }
 
@@ -169,7 +167,7 @@ static int open_file(void)
 		.makes_directories = target.in_directory,
 		/* A FIFO whose reader has left would block children for ever. */
 		.may_wait = pt_run_id.python == (uint64_t)getpid(),
-		.is_appended = !stream,
+		.is_appended = !pt_packed_is_on(),
 		.resolved = resolved,
 	};
 	int opened = pt_output_file_open(&request);
@@ -232,21 +230,23 @@ static void open_first(bool is_newcomer)
 		fall_back(target.path, error);
 }
 
-/* Prepares compression; if it is not available, the name loses its suffix. */
+/* What is not compressed is not called so. */
+static void drop_suffix(struct pt_output *output)
+{
+	if (pt_output_has_suffix(output, PT_ZSTD_SUFFIX))
+		output->path[strlen(output->path) - strlen(PT_ZSTD_SUFFIX)] = '\0';
+}
+
+/* Readies compression; where it cannot be had, the name loses its suffix. */
 static void start_compression(int level)
 {
 	const char *problem = NULL;
 
 	if (!pt_output_has_suffix(&target, PT_ZSTD_SUFFIX))
 		return;
-	stream = pt_zstd_new(level, &problem);
-	/* Later there may be no way to get memory, such as in a signal handler. */
-	if (stream &&
-	    pt_buf_reserve(&packed, pt_zstd_bound(PT_JOURNAL_TEXT_SIZE)))
+	if (pt_packed_start(level, &problem))
 		return;
-	pt_zstd_free(stream);
-	stream = NULL;
-	target.path[strlen(target.path) - strlen(PT_ZSTD_SUFFIX)] = '\0';
+	drop_suffix(&target);
 	pt_log("PYTRACE_OUTPUT: cannot compress: %s; writing plain text to '%s'",
 	       problem ? problem : "out of memory", target.path);
 }
@@ -259,19 +259,26 @@ static void start_stream(int number)
 	fd = pt_stream_open(number);
 	if (fd >= 0)
 		return;
-	if (number == STDOUT_FILENO || number == STDERR_FILENO) {
+	if (fd == -EBADF && (number == STDOUT_FILENO || number == STDERR_FILENO)) {
 		pt_sink_alive = false;
 		return;
 	}
 	snprintf(name, sizeof(name), "fd:%d", number);
-	fall_back(name, EBADF);
+	fall_back(name, -fd);
+}
+
+static void take_output(struct pt_output *output)
+{
+	pt_output_destroy(&target);
+	free(asked);
+	asked = NULL;
+	target = *output;
+	*output = (struct pt_output){ .fd = STDERR_FILENO };
 }
 
 void pt_sink_start(struct pt_output *output, bool opens, int zstd_level, int mode)
 {
-	pt_output_destroy(&target);
-	target = *output;
-	*output = (struct pt_output){ .fd = STDERR_FILENO };
+	take_output(output);
 	file_mode = mode;
 	if (!target.path) {
 		start_stream(target.fd);
@@ -286,19 +293,18 @@ void pt_sink_start(struct pt_output *output, bool opens, int zstd_level, int mod
 void pt_sink_restart(struct pt_output *output)
 {
 	is_locked = false;
-	if (!target.path || !output->path || strcmp(target.path, output->path) == 0) {
+	if (!pt_packed_is_on())
+		drop_suffix(output);
+	if (!target.path || !output->path ||
+	    strcmp(asked ? asked : target.path, output->path) == 0) {
 		pt_output_destroy(output);
 		return;
 	}
 	if (fd >= 0)
 		close(fd);
 	fd = -1;
-	pt_output_destroy(&target);
-	target = *output;
-	*output = (struct pt_output){ .fd = STDERR_FILENO };
-	has_frame = false;
-	if (stream)
-		pt_zstd_restart(stream);
+	take_output(output);
+	pt_packed_begin_frame();
 }
 
 const char *pt_sink_open(void)
@@ -373,12 +379,10 @@ static int look_at_end(struct stat *status)
 {
 	if (status->st_size == last_end)
 		return 0;
-	if (stream) {
-		/* Truncated, or another frame follows ours: ours cannot continue. */
+	if (pt_packed_is_on()) {
+		/* Truncated, or another frame is behind ours: ours is at its end. */
 		last_end = status->st_size;
-		if (has_frame)
-			pt_zstd_restart(stream);
-		has_frame = false;
+		pt_packed_begin_frame();
 		return 0;
 	}
 	if (last_end >= 0 && status->st_size > last_end)
@@ -451,34 +455,11 @@ static int put_text(const char *data, size_t size, size_t *written)
 	return error;
 }
 
-/* Writes at the end, or over the end of the last frame. Returns 0 or -errno. */
-static int put_at(off_t offset, const char *data, size_t size)
-{
-	if (lseek(fd, offset, SEEK_SET) < 0)
-		return -errno;
-	return pt_write_all(fd, data, size, NULL);
-}
-
-/* Writes DATA as blocks of the frame. A failure leaves the end of the frame as it was. */
 static int put_packed(const char *data, size_t size, size_t *written)
 {
-	off_t start = last_end - (has_frame ? PT_ZSTD_END_SIZE : 0);
-	int error = -ENOMEM;
+	int error = pt_packed_put(fd, &last_end, data, size);
 
-	pt_buf_clear(&packed);
-	if (pt_zstd_compress(stream, data, size, &packed))
-		error = put_at(start, packed.data, packed.size);
-	if (!error) {
-		last_end = start + (off_t)packed.size;
-		has_frame = true;
-		*written = size;
-		return 0;
-	}
-	if (ftruncate(fd, start) == 0 && has_frame)
-		put_at(start, PT_ZSTD_END, PT_ZSTD_END_SIZE);
-	pt_zstd_restart(stream);
-	has_frame = false;
-	last_end = -1;
+	*written = error ? 0 : size;
 	return error;
 }
 
@@ -523,7 +504,7 @@ int pt_sink_put(const char *data, size_t size, bool may_wait, size_t *written)
 	*written = 0;
 	if (!is_file)
 		return put_stream(data, size, may_wait, written);
-	return stream ? put_packed(data, size, written) : put_text(data, size, written);
+	return pt_packed_is_on() ? put_packed(data, size, written) : put_text(data, size, written);
 }
 
 bool pt_sink_is_passing(int error)
@@ -573,16 +554,20 @@ bool pt_sink_has_grown(void)
 	       status.st_size > last_end;
 }
 
-bool pt_sink_recover_child(int pid)
+int pt_sink_recover_child(int pid)
 {
 	struct pt_place place;
-	bool is_found = false;
+	int left = target.path ? pt_recover_has(target.path, pid) : 0;
 
-	if (!target.path || !pt_recover_has(target.path, pid) || pt_sink_begin(&place) != 0)
-		return false;
-	/* If the child's write was torn, it has been completed already. */
-	is_found = is_file && (pt_recover_process(target.path, fd, pid) ||
-			       !pt_recover_has(target.path, pid));
+	if (left <= 0)
+		return left;
+	if (pt_sink_begin(&place) != 0)
+		return -1;
+	if (is_file) {
+		pt_recover_process(target.path, fd, pid);
+		/* What the child was writing is there already, if that was torn. */
+		left = pt_recover_has(target.path, pid);
+	}
 	pt_sink_end();
-	return is_found;
+	return left == 0 ? 1 : -1;
 }

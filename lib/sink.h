@@ -98,7 +98,10 @@ void pt_sink_leave_session(void);
 /* Returns whether others have written to the file since our last write. */
 bool pt_sink_has_grown(void);
 
-/* Puts in place what a killed child has left. Returns whether it left anything. */
-bool pt_sink_recover_child(int pid);
+/*
+ * Puts in its place what a child that was killed has left. Returns 1, 0 if there was
+ * nothing, or a negative number if there may be something still.
+ */
+int pt_sink_recover_child(int pid);
 
 #endif /* PT_SINK_H */

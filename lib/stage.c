@@ -4,6 +4,7 @@
 #include "stage.h"
 
 #include "journal.h"
+#include "log.h"
 #include "sink.h"
 #include "stage_file.h"
 #include "turn.h"
@@ -225,6 +226,9 @@ static bool open_stage(struct pt_stage *stage)
 	struct pt_place place = { 0 };
 	const char *output = NULL;
 
+	/* Until it has memory there is no room for a line that tells of lost events. */
+	stage->is_stalled = true;
+	stage->error = -ENOMEM;
 	if (!pt_turn_take())
 		return false;
 	output = pt_sink_open();
@@ -240,6 +244,7 @@ static bool open_stage(struct pt_stage *stage)
 		atomic_store(&stage->limit, PT_STAGE_SIZE);
 	}
 	pt_turn_give();
+	stage->is_stalled = !stage->data;
 	stage->since = now();
 	stage->clock_mask = 0;
 	stage->looks = 0;
@@ -355,6 +360,14 @@ static char *find_room(struct pt_stage *stage, size_t size)
 	}
 }
 
+void pt_stage_prepare(struct pt_stage *stage)
+{
+	int saved = errno;
+
+	ready_stage(stage);
+	errno = saved;
+}
+
 char *pt_stage_make_room(struct pt_stage *stage, size_t size)
 {
 	int saved = errno;
@@ -395,6 +408,15 @@ void pt_stage_put_large(struct pt_stage *stage, const char *data, size_t size)
 	atomic_fetch_add(error ? &stage->lost : &stage->ended, 1);
 	note_result(stage, error);
 	errno = saved;
+}
+
+void pt_stage_lose(struct pt_stage *stage)
+{
+	static atomic_bool is_said;
+
+	atomic_fetch_add(&stage->lost, 1);
+	if (!atomic_exchange(&is_said, true))
+		pt_log("out of memory; events are lost, and counted in the trace");
 }
 
 bool pt_stage_has_gap(struct pt_stage *stage, uint64_t *count, int *error)

@@ -80,6 +80,13 @@ void pt_stage_give(struct pt_stage *stage);
 /* The longest line that a stage holds. */
 #define PT_STAGE_SIZE (PT_JOURNAL_TEXT_SIZE - PT_STAGE_SLACK)
 
+/*
+ * Gives a stage its memory, and opens the output, if that has not been done: what it is
+ * like decides how the first line looks. errno is left as it was. GIL: as for
+ * pt_stage_reserve().
+ */
+void pt_stage_prepare(struct pt_stage *stage);
+
 /* Makes room for SIZE bytes, see pt_stage_reserve(). */
 char *pt_stage_make_room(struct pt_stage *stage, size_t size);
 
@@ -122,11 +129,11 @@ static inline void pt_stage_commit(struct pt_stage *stage, size_t size, bool is_
 		pt_stage_pass_on(stage);
 }
 
-/* Counts an event that could not be built as lost. GIL: not needed. */
-static inline void pt_stage_lose(struct pt_stage *stage)
-{
-	atomic_fetch_add(&stage->lost, 1);
-}
+/*
+ * Counts an event as lost that there was no memory for. One line says so, once: a process
+ * that is killed has no last line that would. errno is left as it was. GIL: not needed.
+ */
+void pt_stage_lose(struct pt_stage *stage);
 
 /*
  * Writes an event of more than PT_STAGE_SIZE bytes after what waits. GIL: as for

@@ -5,12 +5,14 @@
 
 #include "fixed_text.h"
 #include "journal.h"
+#include "log.h"
 #include "run_id.h"
 #include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,7 +25,10 @@
 /* Numbers the staging files of the process. */
 static atomic_uint last_number;
 
-/* Allocates the blocks of a file; exceeding a limit must raise no signal. */
+/* That there are none, and why, has been said: once for the process and its forks. */
+static atomic_bool has_said_why;
+
+/* Allocates the blocks of a file; being above a limit is no reason for a signal. */
 static int allocate(int fd)
 {
 	struct pt_quiet quiet;
@@ -92,10 +97,10 @@ static int name_file(int fd, const char *path)
 }
 
 /*
- * Gives the file NAMELESS a free name; if NAMELESS is -1, creates a new file and opens it
- * as *FD. Returns the path, or NULL.
+ * Gives the file a name that is not taken: NAMELESS, or, if that is -1, a new one, which
+ * *FD is then open for. Returns the path, or NULL and why (-errno).
  */
-static char *find_name(const char *output, int nameless, int *fd)
+static char *find_name(const char *output, int nameless, int *fd, int *why)
 {
 	for (int tries = 0; tries < MAX_NUMBERS; tries++) {
 		unsigned int number = atomic_fetch_add(&last_number, 1);
@@ -115,7 +120,8 @@ static char *find_name(const char *output, int nameless, int *fd)
 		if (!error)
 			return path;
 		free(path);
-		/* What an earlier process with this pid has left is not ours. */
+		*why = error;
+		/* What a process that had this pid before has left is not ours. */
 		if (error != -EEXIST)
 			break;
 	}
@@ -128,12 +134,13 @@ static char *map_nameless(const char *output, const struct pt_place *place, char
 {
 	char *data = NULL;
 	int fd = open_nameless(output);
+	int why = 0;
 
 	if (fd < 0)
 		return NULL;
 	if (fill_file(fd, place, &data, file) != 0)
 		data = NULL;
-	*path = data ? find_name(output, fd, NULL) : NULL;
+	*path = data ? find_name(output, fd, NULL, &why) : NULL;
 	if (data && !*path) {
 		pt_stage_file_unmap(data);
 		data = NULL;
@@ -142,17 +149,18 @@ static char *map_nameless(const char *output, const struct pt_place *place, char
 	return data;
 }
 
-/* The same in reverse order, if files need names from the start. */
+/* The same the other way round, where files need names. Tells why not (-errno). */
 static char *map_named(const char *output, const struct pt_place *place, char **path,
-		       struct pt_stage_file *file)
+		       struct pt_stage_file *file, int *why)
 {
 	char *data = NULL;
 	int fd = -1;
 
-	*path = find_name(output, -1, &fd);
+	*path = find_name(output, -1, &fd, why);
 	if (!*path)
 		return NULL;
-	if (fill_file(fd, place, &data, file) != 0) {
+	*why = fill_file(fd, place, &data, file);
+	if (*why) {
 		unlink(*path);
 		free(*path);
 		*path = NULL;
@@ -166,8 +174,15 @@ char *pt_stage_file_map(const char *output, const struct pt_place *place, char *
 			struct pt_stage_file *file)
 {
 	char *data = map_nameless(output, place, path, file);
+	int why = 0;
 
-	return data ? data : map_named(output, place, path, file);
+	if (!data)
+		data = map_named(output, place, path, file, &why);
+	if (!data && !atomic_exchange(&has_said_why, true))
+		pt_log("no staging file beside '%s': %s; lines that wait are lost if the "
+		       "process is killed",
+		       output, strerror(-why));
+	return data;
 }
 
 void pt_stage_file_unmap(char *data)

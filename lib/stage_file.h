@@ -18,7 +18,7 @@ struct pt_stage_file {
  * PT_JOURNAL_FILE_SIZE bytes, all zero except for the journal, which names this process,
  * its run and the output. If the file system allows, the file gets its name only when it
  * is complete. Returns the memory, and fills in *PATH, which the caller frees, and *FILE;
- * NULL on failure. GIL: not needed.
+ * on failure NULL, and one line says why. GIL: not needed.
  */
 char *pt_stage_file_map(const char *output, const struct pt_place *place, char **path,
 			struct pt_stage_file *file);

@@ -123,8 +123,14 @@ int pt_stream_open(int number)
 		fd = reach();
 	if (fd < 0)
 		fd = copy(number);
-	if (fd < 0 || fstat(fd, &identity) != 0)
+	if (fd < 0)
 		return -EBADF;
+	if (fstat(fd, &identity) != 0) {
+		int error = -errno;
+		if (fd != number)
+			close(fd);
+		return error;
+	}
 	if (pt_run_id.python == (uint64_t)getpid()) {
 		pt_run_id.fd = (uint64_t)fd;
 		pt_run_id.device = identity.st_dev;

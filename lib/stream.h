@@ -13,7 +13,7 @@
  * Returns a new descriptor, with a high number, for what NUMBER is in the first Python of
  * the run; in another process that cannot reach it or has left the session, for what
  * NUMBER is here. Notes it in pt_run_id. Returns the same one when called again, and
- * -EBADF if there is nothing to write to. GIL: not needed.
+ * -EBADF if there is nothing to write to, or another -errno. GIL: not needed.
  */
 int pt_stream_open(int number);
 

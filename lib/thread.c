@@ -5,6 +5,7 @@
 
 #include "code.h"
 #include "lock.h"
+#include "log.h"
 #include "stage.h"
 
 #include <pthread.h>
@@ -86,8 +87,10 @@ struct pt_thread *pt_thread_new(void)
 	struct pt_thread *thread = calloc(1, sizeof(*thread));
 	bool is_complete = false;
 
-	if (!thread)
+	if (!thread) {
+		pt_log_uncounted();
 		return NULL;
+	}
 	thread->id = (pid_t)syscall(SYS_gettid);
 	pt_lock();
 	is_complete = take_stage(thread);
@@ -101,6 +104,7 @@ struct pt_thread *pt_thread_new(void)
 	}
 	pt_unlock();
 	if (!is_complete) {
+		pt_log_uncounted();
 		free_thread(thread);
 		return NULL;
 	}

@@ -150,6 +150,9 @@ static void renew_prefix(struct pt_thread *thread)
 {
 	if (is_new_child && others_write)
 		*others_write = true;
+	/* Where the output cannot be opened stderr is shared, and lines need the pid. */
+	if (is_new_child)
+		pt_stage_prepare(thread->stage);
 	is_new_child = false;
 	pt_prefix_make(thread);
 }
@@ -427,6 +430,13 @@ running_frame(struct pt_thread *thread, const struct pt_code *code, const void *
 	return top;
 }
 
+/* There is no memory for the frame of an event: its level is not known. */
+static void lose_event(struct pt_thread *thread, unsigned int is_shown_at_all)
+{
+	if (is_shown_at_all)
+		pt_stage_lose(thread->stage);
+}
+
 /* The level of the running frame. */
 static inline unsigned int level_of(const struct pt_thread *thread)
 {
@@ -473,7 +483,7 @@ void pt_tracer_line(struct pt_thread *thread, struct pt_code *code, const void *
 	struct pt_frame *top = running_frame(thread, code, frame);
 
 	if (PT_UNLIKELY(!top)) {
-		pt_stage_lose(thread->stage);
+		lose_event(thread, mark_levels[PT_MARK_LINE]);
 		return;
 	}
 	top->line = line;
@@ -493,7 +503,7 @@ void pt_tracer_exit(struct pt_thread *thread, struct pt_code *code, const void *
 	struct pt_frame *top = running_frame(thread, code, frame);
 
 	if (PT_UNLIKELY(!top)) {
-		pt_stage_lose(thread->stage);
+		lose_event(thread, mark_levels[marks[how]]);
 		return;
 	}
 	unsigned int level = --thread->depth;
@@ -507,7 +517,11 @@ void pt_tracer_exception(struct pt_thread *thread, struct pt_code *code,
 {
 	struct pt_frame *top = running_frame(thread, code, frame);
 
-	if (!top || !is_shown(PT_EVENT_EXCEPTION, thread->depth - 1))
+	if (PT_UNLIKELY(!top)) {
+		lose_event(thread, events & PT_EVENT_EXCEPTION);
+		return;
+	}
+	if (!is_shown(PT_EVENT_EXCEPTION, thread->depth - 1))
 		return;
 	struct pt_exception_text text;
 	pt_exception_describe(exception, &text);

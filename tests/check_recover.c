@@ -633,9 +633,25 @@ static const char *const directory_rows[] = { "/missing/trace", "/proc/none/trac
 
 START_TEST(no_directory)
 {
+	pid_t dead = pt_check_dead_child();
+
 	pt_recover_run(directory_rows[_i], -1);
+	ck_assert_int_eq(pt_recover_has(directory_rows[_i], dead), 0);
 	ck_assert(!pt_recover_old(directory_rows[_i], -1));
-	ck_assert(!pt_recover_process(directory_rows[_i], -1, pt_check_dead_child()));
+	ck_assert(!pt_recover_process(directory_rows[_i], -1, dead));
+}
+END_TEST
+
+/* One that cannot be looked at may have anything in it. */
+START_TEST(directory_of_somebody_else)
+{
+	pt_check_make_directory("private");
+	ck_assert_int_eq(chmod("private", 0), 0);
+	if (geteuid() == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+	int has = pt_recover_has("private/trace", 1);
+	ck_assert_int_eq(seteuid(getuid()), 0);
+	ck_assert_int_lt(has, 0);
 }
 END_TEST
 
@@ -694,6 +710,7 @@ static TCase *bad_case(void)
 	tcase_add_loop_test(tcase, not_a_file, 0, 4);
 	tcase_add_loop_test(tcase, output_takes_nothing, 0, PT_ARRAY_SIZE(output_rows));
 	tcase_add_test(tcase, process_with_output_that_is_a_link);
+	tcase_add_test(tcase, directory_of_somebody_else);
 	tcase_add_loop_test(tcase, no_directory, 0, PT_ARRAY_SIZE(directory_rows));
 	return tcase;
 }

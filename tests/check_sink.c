@@ -8,6 +8,7 @@
 #include "sink.h"
 #include "stage.h"
 #include "util.h"
+#include "zstd_stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define HUGE_SIZE ((size_t)1 << 20)
@@ -479,6 +481,73 @@ START_TEST(part_of_a_write)
 }
 END_TEST
 
+/* A frame keeps its end when nothing can be put behind it, be that for ever. */
+START_TEST(frame_ends_when_nothing_is_taken)
+{
+	const char *problem = NULL;
+	struct pt_zstd *probe = pt_zstd_new(1, &problem);
+	struct rlimit limit = { 0, RLIM_INFINITY };
+	struct stat before, after;
+	size_t written = 0;
+
+	if (!probe)
+		return; /* there is no libzstd */
+	pt_zstd_free(probe);
+	pt_check_start_file("trace.zst", true);
+	ck_assert_int_eq(pt_check_write_out("one\n", 4, &written), 0);
+	ck_assert_int_eq(stat("trace.zst", &before), 0);
+	limit.rlim_cur = (rlim_t)before.st_size - PT_ZSTD_END_SIZE;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	int error = pt_check_write_out("two\n", 4, &written);
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	ck_assert_int_eq(error, -EFBIG);
+	ck_assert_uint_eq(written, 0);
+	ck_assert_int_eq(stat("trace.zst", &after), 0);
+	ck_assert_int_eq(after.st_size, before.st_size);
+}
+END_TEST
+
+/* The child of fork goes on with the file that the parent has open behind a link. */
+START_TEST(child_keeps_a_file_behind_a_link)
+{
+	struct pt_output output = { .fd = -1, .path = strdup("link") };
+	size_t written = 0;
+
+	ck_assert_int_eq(symlink("trace", "link"), 0);
+	pt_check_start_file("link", true);
+	ck_assert_int_eq(pt_check_write_out("one\n", 4, &written), 0);
+	ck_assert_int_eq(rename("trace", "moved"), 0);
+	pt_sink_restart(&output);
+	ck_assert_int_eq(pt_check_write_out("two\n", 4, &written), 0);
+	ck_assert_str_eq(pt_check_read("moved"), "one\ntwo\n");
+}
+END_TEST
+
+/* Where no mark could be set, the next process of the run appends all the same. */
+START_TEST(file_without_a_mark)
+{
+	size_t written = 0;
+
+	pt_check_start_file("trace", true);
+	removexattr("trace", "user.pytrace.run");
+	ck_assert_int_eq(pt_check_write_out("one\n", 4, &written), 0);
+	pt_check_start_file("trace", true);
+	ck_assert_str_eq(pt_check_read("trace"), "one\n");
+}
+END_TEST
+
+/* Where the parent could not compress, what its child makes is not called so, either. */
+START_TEST(child_of_a_parent_without_libzstd)
+{
+	struct pt_output output = { .fd = -1, .path = strdup("trace.1.zst") };
+
+	pt_check_start_file("trace", true);
+	pt_sink_restart(&output);
+	ck_assert_str_eq(pt_sink_path(), "trace.1");
+}
+END_TEST
+
 /* More events than a stage holds, while nothing can be written: the rest is counted. */
 START_TEST(lost_events_are_counted)
 {
@@ -662,6 +731,10 @@ static TCase *bad_case(void)
 	tcase_add_test(tcase, stderr_is_closed);
 	tcase_add_test(tcase, full_device_is_passing);
 	tcase_add_test(tcase, lost_events_are_counted);
+	tcase_add_test(tcase, child_keeps_a_file_behind_a_link);
+	tcase_add_test(tcase, file_without_a_mark);
+	tcase_add_test(tcase, frame_ends_when_nothing_is_taken);
+	tcase_add_test(tcase, child_of_a_parent_without_libzstd);
 	tcase_add_test(tcase, part_of_a_write);
 	tcase_add_test(tcase, closed_descriptor);
 	tcase_add_test(tcase, reader_is_gone);

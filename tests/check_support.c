@@ -19,6 +19,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_TEXT ((size_t)512 << 10)
@@ -231,8 +232,14 @@ void pt_check_start_file(const char *path, bool replaces)
 
 void pt_check_start_run(bool is_first)
 {
+	static struct timespec now;
+
+	/* Files that are there already are older. */
+	if (!now.tv_sec)
+		clock_gettime(CLOCK_REALTIME, &now);
 	pt_run_id = (struct pt_run_id){ .pid = 1,
-					.time = 2,
+					.time = (uint64_t)now.tv_sec * 1000000000 +
+						(uint64_t)now.tv_nsec,
 					.python = is_first ? (uint64_t)getpid() : 1 };
 }
 

@@ -13,7 +13,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +31,10 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,14 +54,19 @@
 	X(fallocate)          \
 	X(fchmod)             \
 	X(fcntl)              \
+	X(fgetxattr)          \
 	X(flock)              \
+	X(fsetxattr)          \
 	X(fstat)              \
+	X(fstatat)            \
 	X(fstatfs)            \
 	X(ftruncate)          \
+	X(futimens)           \
 	X(getcwd)             \
 	X(gethostname)        \
 	X(iconv_open)         \
 	X(kill)               \
+	X(linkat)             \
 	X(localtime_r)        \
 	X(lseek)              \
 	X(lstat)              \
@@ -69,13 +76,14 @@
 	X(on_exit)            \
 	X(open)               \
 	X(openat)             \
-	X(opendir)            \
 	X(posix_fallocate)    \
 	X(pread)              \
 	X(pthread_key_create) \
 	X(pthread_setspecific) \
 	X(pwrite)             \
+	X(pwritev2)           \
 	X(read)               \
+	X(readlinkat)         \
 	X(realloc)            \
 	X(realpath)           \
 	X(rename)             \
@@ -83,7 +91,9 @@
 	X(stat)               \
 	X(strdup)             \
 	X(strndup)            \
+	X(syscall)            \
 	X(unlink)             \
+	X(unlinkat)           \
 	X(write)
 
 enum function {
@@ -235,13 +245,24 @@ WRAP(int, fallocate, -1, (int fd, int mode, off_t start, off_t size), fd, mode, 
      size)
 WRAP(int, fchmod, -1, (int fd, mode_t mode), fd, mode)
 WRAP(int, flock, -1, (int fd, int operation), fd, operation)
+WRAP(ssize_t, fgetxattr, -1, (int fd, const char *name, void *value, size_t size), fd,
+     name, value, size)
+WRAP(int, fsetxattr, -1,
+     (int fd, const char *name, const void *value, size_t size, int flags), fd, name,
+     value, size, flags)
 WRAP(int, fstat, -1, (int fd, struct stat *status), fd, status)
+WRAP(int, fstatat, -1, (int folder, const char *path, struct stat *status, int flags),
+     folder, path, status, flags)
 WRAP(int, fstatfs, -1, (int fd, struct statfs *status), fd, status)
 WRAP(int, ftruncate, -1, (int fd, off_t size), fd, size)
+WRAP(int, futimens, -1, (int fd, const struct timespec times[2]), fd, times)
 WRAP(char *, getcwd, NULL, (char *buffer, size_t size), buffer, size)
 WRAP(int, gethostname, -1, (char *name, size_t size), name, size)
 WRAP(iconv_t, iconv_open, (iconv_t)-1, (const char *to, const char *from), to, from)
 WRAP(int, kill, -1, (pid_t pid, int signal), pid, signal)
+WRAP(int, linkat, -1,
+     (int folder, const char *path, int new_folder, const char *new_path, int flags),
+     folder, path, new_folder, new_path, flags)
 WRAP(struct tm *, localtime_r, NULL, (const time_t *time, struct tm *result), time,
      result)
 WRAP(off_t, lseek, -1, (int fd, off_t offset, int whence), fd, offset, whence)
@@ -252,10 +273,11 @@ WRAP(void *, mmap, MAP_FAILED,
      size, access, flags, fd, offset)
 WRAP(int, on_exit, -1, (void (*function)(int, void *), void *argument), function,
      argument)
-WRAP(DIR *, opendir, NULL, (const char *path), path)
 WRAP(int, posix_fallocate, errno, (int fd, off_t start, off_t size), fd, start, size)
 WRAP(int, pthread_key_create, errno, (pthread_key_t *key, void (*end)(void *)), key, end)
 WRAP(int, pthread_setspecific, errno, (pthread_key_t key, const void *value), key, value)
+WRAP(ssize_t, readlinkat, -1, (int folder, const char *path, char *out, size_t size),
+     folder, path, out, size)
 WRAP(char *, realpath, NULL, (const char *path, char *out), path, out)
 WRAP(int, rename, -1, (const char *from, const char *to), from, to)
 WRAP(int, setenv, -1, (const char *name, const char *value, int replaces), name, value,
@@ -264,6 +286,7 @@ WRAP(int, stat, -1, (const char *path, struct stat *status), path, status)
 WRAP(char *, strdup, NULL, (const char *text), text)
 WRAP(char *, strndup, NULL, (const char *text, size_t size), text, size)
 WRAP(int, unlink, -1, (const char *path), path)
+WRAP(int, unlinkat, -1, (int folder, const char *path, int flags), folder, path, flags)
 
 EXPORT void *malloc(size_t size)
 {
@@ -317,12 +340,12 @@ EXPORT int openat(int folder, const char *path, int flags, ...)
 	return REAL(openat)(folder, path, flags, mode);
 }
 
-/* Only what needs a descriptor more. */
+/* Only what needs a descriptor more, or a lock. */
 EXPORT int fcntl(int fd, int command, ...)
 {
 	va_list args;
 
-	if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC) &&
+	if ((command == F_DUPFD || command == F_DUPFD_CLOEXEC || command == F_SETLK) &&
 	    fails(FUNCTION_fcntl, CALLER))
 		return -1;
 	va_start(args, command);
@@ -364,7 +387,34 @@ EXPORT ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
 	return errno ? -1 : REAL(pwrite)(fd, data, half(size), offset);
 }
 
-/* The real ones look at their caller: these are jumps, which keep the caller. */
+/* One piece at a time. */
+EXPORT ssize_t pwritev2(int fd, const struct iovec *pieces, int count, off_t offset, int flags)
+{
+	if (!fails(FUNCTION_pwritev2, CALLER))
+		return REAL(pwritev2)(fd, pieces, count, offset, flags);
+	const struct iovec first = { pieces->iov_base, half(pieces->iov_len) };
+	return errno ? -1 : REAL(pwritev2)(fd, &first, 1, offset, flags);
+}
+
+/* Only what libc has no function for. */
+EXPORT long syscall(long number, ...)
+{
+	long arguments[6];
+	va_list args;
+
+	if ((number == SYS_getdents64 || number == SYS_pidfd_open ||
+	     number == SYS_pidfd_getfd) &&
+	    fails(FUNCTION_syscall, CALLER))
+		return -1;
+	va_start(args, number);
+	for (size_t i = 0; i < 6; i++)
+		arguments[i] = va_arg(args, long);
+	va_end(args);
+	return REAL(syscall)(number, arguments[0], arguments[1], arguments[2],
+			     arguments[3], arguments[4], arguments[5]);
+}
+
+/* The real ones look at who calls: these are jumps, which leave the caller as it is. */
 #define JUMPS __attribute__((optimize("O2")))
 
 EXPORT JUMPS void *dlopen(const char *path, int mode)

@@ -111,6 +111,62 @@ def check_killed_child(interpreter, library):
             raise Failure("no last line of the child in %s" % lines[-5:])
 
 
+# Somebody else is at the child's staging file when it dies, and lets go of it or not.
+BUSY_PARENT = """\
+import fcntl, glob, os, signal, sys
+child = os.fork()
+if child == 0:
+    os.kill(os.getpid(), signal.SIGSTOP)
+os.waitpid(child, os.WUNTRACED)
+name = glob.glob("*.%d-*.staged" % child)[0]
+staged = os.open(name, os.O_RDONLY)
+fcntl.flock(staged, fcntl.LOCK_EX)
+os.kill(child, signal.SIGKILL)
+os.waitpid(child, 0)
+print(child, os.path.exists(name))
+if sys.argv[1] == "lets_go":
+    os.close(staged)
+"""
+
+
+def check_busy_staging_file(interpreter, library):
+    """What cannot be put in place at once is when the parent ends, or a line names it."""
+    with Folder(parent=BUSY_PARENT) as folder:
+        status, out, err = finish(folder, interpreter, library, "parent.py", "lets_go")
+        pid = out.split()[0]
+        expect_equal("result", (status, out, err), (0, pid + " True\n", ""))
+        expect_equal("staging files", staged_files(folder), [])
+        ends = [line for line in read_lines(folder) if line.startswith("[%s] " % pid)]
+        if len(ends) < 2 or "+++ killed by signal 9" not in ends[-1]:
+            raise Failure("lines of the child are %s" % ends)
+    with Folder(parent=BUSY_PARENT) as folder:
+        status, out, err = finish(folder, interpreter, library, "parent.py", "stays")
+        pid = out.split()[0]
+        expect_equal("result", (status, out, err), (
+            0, pid + " True\n", "libpytrace: cannot put lines in place that process %s, which "
+            "was killed, may have left in *.%s-*.staged\n" % (pid, pid)))
+        expect_equal("staging files", len(staged_files(folder)), 1)
+
+
+# The output takes no more when the process ends in a hurry.
+FULL_AT_EXIT = """\
+import os, resource
+size = os.path.getsize("trace")
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+os._exit(3)
+"""
+
+
+def check_loss_by_exit(interpreter, library):
+    """What could not be written is told where the process ends by os._exit, too."""
+    with Folder(main=FULL_AT_EXIT) as folder:
+        status, _, err = finish(folder, interpreter, library, "main.py")
+        expect_equal("status", status, 3)
+        if not re.fullmatch(r"libpytrace: cannot write the trace; events lost: 0; "
+                            r"\d+ wait in \*\.\d+-\*\.staged\n", err):
+            raise Failure("stderr is %r" % err)
+
+
 def check_first_process(interpreter, library):
     """The first process of a container survives the signals that it sends to itself."""
     namespace = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc"]
@@ -449,7 +505,8 @@ def check_limits(interpreter, library):
             messages = done.stderr.decode().splitlines()
             if limit == resource.RLIMIT_NOFILE:
                 expect_equal("stderr", messages, [])
-            elif len(messages) != 1 or "File too large; events lost: " not in messages[0]:
+            elif (len(messages) != 2 or "no staging file beside " not in messages[0] or
+                  "File too large; events lost: " not in messages[1]):
                 raise Failure("stderr is %s" % messages)
 
 
@@ -528,7 +585,8 @@ def check_small_disk(interpreter, library):
                                   cwd=folder.path, env=environment, capture_output=True)
             expect_equal("result with " + size, (done.returncode, done.stdout),
                          (7, b"19999\n"))
-            found = re.match(rb"libpytrace: cannot write the trace: No space left on device; "
+            found = re.match(rb"(?:libpytrace: no staging file beside .*\n)?"
+                             rb"libpytrace: cannot write the trace: No space left on device; "
                              rb"events lost: (\d+)(; \d+ wait in .*)?\n$", done.stderr)
             if not found or found.group(1) == b"0":
                 raise Failure("stderr is %r" % done.stderr)
@@ -582,5 +640,5 @@ CHECKS = [
     check_children, check_order, check_under_a_shell, check_follow, check_crowded_environment,
     check_relative_preload,
     check_daemon, check_busy_threads, check_descriptors, check_limits, check_full_disk,
-    check_small_disk,
+    check_small_disk, check_busy_staging_file, check_loss_by_exit,
 ]
