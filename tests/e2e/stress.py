@@ -339,7 +339,8 @@ def expect_main(trace, scene, text, count):
 
 ENVIRONMENT = "libc = ctypes.CDLL(None, use_errno=True)"
 
-# What is done while threads are busy, again and again.
+# What is done while threads are busy, again and again: how often in one run. That is less
+# where the run is repeated.
 ACTIONS = {
     "system": ("pass", 'os.system("true")', 20),
     "popen": ("pass", 'os.popen("true").close()', 12),
@@ -357,6 +358,8 @@ time.sleep(delay)"""
 
 def make_action(name):
     before, action, count = ACTIONS[name]
+    if os.environ.get("PT_STRESS"):
+        count //= 4
 
     def once(interpreter, library, output, padding, choice):
         with Scene(LOOP % (before, count, action), 2, padding, output) as scene:
