@@ -6,11 +6,9 @@ import os
 import peers
 from measure import LIBRARY, NOOP, Failure, note, run_workload
 
-ALL = "@all"
-
 
 class Row:
-    """A way to run a workload. {run} stands for the folder of the run."""
+    """A way to run a workload. {run} stands for the folder of the run, {rule} for its rule."""
 
     def __init__(self, name, environment=None, arguments=(), peer="", output="trace",
                  share=1, repeats=None):
@@ -28,7 +26,7 @@ class Row:
 
 def library(name, output="trace", **settings):
     environment = {"LD_PRELOAD": LIBRARY, "PYTRACE_OUTPUT": "{run}/" + output,
-                   "PYTRACE_INCLUDE": ALL}
+                   "PYTRACE_INCLUDE": "{rule}"}
     environment.update({"PYTRACE" + key: value for key, value in settings.items()})
     return Row(name, environment, output=output)
 

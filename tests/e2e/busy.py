@@ -72,42 +72,45 @@ class Trace:
                 self.sources[os.path.basename(path)] = file.read().splitlines()
         self.first = first
         self.tokens, self.counts, self.ends = {}, {}, []
-        self.known = {}
-        self.torn = []
+        self.known, self.torn, self.others = {}, [], []
+        takers = {}
         for line in lines:
-            self.add(line)
+            taker = takers.get(line)
+            if taker is None:
+                taker = takers[line] = self.taker(line)
+            taker[0](taker[1])
         if self.torn:
             raise Failure("%d torn lines: %s" % (len(self.torn), [
                 line[:300] for line in self.torn[:3]]))
+        for pid in self.others:
+            self.counts[pid] = self.counts.get(pid, 0) + 1
+        for (pid, _), tokens in self.tokens.items():
+            self.counts[pid] = self.counts.get(pid, 0) + len(tokens)
 
-    def add(self, line):
+    def taker(self, line):
+        """What takes such a line, and what it is given: there are few lines, often repeated."""
         found = END.match(line)
         if found:
             pid, how, what, events, lost = found.groups()
-            self.ends.append((int(pid or self.first), ("%s %s" % (how, what)).strip(),
-                              events and int(events), lost and int(lost)))
-            return
+            return self.ends.append, (int(pid or self.first), ("%s %s" % (how, what)).strip(),
+                                      events and int(events), lost and int(lost))
         found = LINE.match(line)
         if not found:
             recoverer = RECOVERER.match(line)
             if recoverer:
-                pid = int(recoverer.group(1))
-                self.counts[pid] = self.counts.get(pid, 0) + 1
-            elif not MESSAGE.match(line):
-                self.torn.append(line)
-            return
+                return self.others.append, int(recoverer.group(1))
+            return (len, "") if MESSAGE.match(line) else (self.torn.append, line)
         pid, thread, _, name, number, text = found.groups()
         place = (name, number, text)
         if place not in self.known:
             self.known[place] = self.judge(*place)
         if self.known[place] is None:
-            self.torn.append(line)
+            return self.torn.append, line
         pid = int(pid or self.first)
-        self.counts[pid] = self.counts.get(pid, 0) + 1
-        self.tokens.setdefault((pid, int(thread or pid)), []).append(self.known[place])
+        return self.tokens.setdefault((pid, int(thread or pid)), []).append, self.known[place]
 
     def judge(self, name, number, text):
-        """The token of a line, or None if there can be no such line."""
+        """The token of a line, or None when such a line cannot be."""
         source = self.sources.get(name, [])
         number = int(number)
         if not 0 < number <= len(source):
@@ -117,7 +120,7 @@ class Trace:
         return (name, number, "") if text == source[number - 1].strip() else None
 
     def expect_counts(self, pids=None):
-        """Last lines give the right number of lines of their processes in the trace."""
+        """Last lines are right about how many lines of their processes the trace has."""
         for pid, how, events, lost in self.ends:
             if events is None or pids is not None and pid not in pids:
                 continue
@@ -136,14 +139,16 @@ class Turns:
         self.spin = place["def spin(row):"]
         self.pair = place["def pair(row):"]
         self.loop = place["while not is_over:"]
-        self.digits = [[place["def %s%d(): pass" % (digit, n)] for n in range(BASE)]
-                       for digit in DIGITS]
+        self.digits = [[self.call(place["def %s%d(): pass" % (digit, n)])
+                        for n in range(BASE)] for digit in DIGITS]
+
+    def call(self, line):
+        return [(line, ">"), (line, ""), (line, "<")]
 
     def turn(self, number):
         tokens = [(self.loop, ""), (self.loop + 1, "")]
-        for digit, lines in enumerate(self.digits):
-            line = lines[number >> 4 * digit & 15]
-            tokens += [(line, ">"), (line, ""), (line, "<")]
+        for digit, calls in enumerate(self.digits):
+            tokens += calls[number >> 4 * digit & 15]
         return tokens + [(self.loop + 2, ""), (self.loop + 3, "")]
 
     def take(self, tokens):
@@ -164,17 +169,16 @@ class Turns:
             if count > missing:
                 raise Failure("%s: no line of %d turns" % (label, count))
             return
-        turns = itertools.chain.from_iterable(map(self.turn, itertools.count()))
         length = len(self.turn(0))
         last = [(self.loop, ""), (self.loop + 4, ""), (self.loop + 4, "<")]
         has_end = own[-3:] == last
         compared = own[:-3] if has_end else own
-        for index, (actual, expected) in enumerate(zip(compared, turns)):
-            if actual != expected:
-                raise Failure("%s: in turn %d of %d (line %d of %d) is\n%s\nnot\n%s" % (
-                    label, index // length, count, index, len(own),
-                    own[max(0, index - 3):index + length], (self.turn(index // length) * 2)[
-                        index % length:][:length]))
+        for number, begin in enumerate(range(0, len(compared), length)):
+            actual, expected = compared[begin:begin + length], self.turn(number)
+            if actual != expected[:len(actual)]:
+                raise Failure("%s: in turn %d of %d (from line %d of %d) is\n%s\nnot\n%s" % (
+                    label, number, count, begin, len(own),
+                    own[max(0, begin - 3):begin + 2 * length], expected))
         if is_over and not has_end:
             raise Failure("%s: no end, but %s" % (label, own[-5:]))
         low = count * length - missing

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import time
 
+import packages
 from interpreters import clean_environment
 from processes import finish, read_lines, staged_files, start, wait_for
-from run import Failure, Skip, expect_equal
+from run import Failure, expect_equal
 from ways import Folder
 
 README = os.path.join(os.path.dirname(__file__), "..", "..", "README.md")
@@ -36,25 +37,38 @@ def test_child():
 """
 
 
-def readme_command():
+PYTEST = """\
+#!%s
+import sys
+import pytest
+sys.exit(pytest.main())
+"""
+
+
+def readme_command(library):
     """The command in README that shows a trace of pytest on the terminal."""
     with open(README, encoding="utf-8") as file:
-        found = re.search(r"^    LD_PRELOAD=\$PWD/libpytrace.so (pytest)$", file.read(), re.M)
+        found = re.search(r"^    (LD_PRELOAD=(\$PWD/libpytrace.so) pytest)$", file.read(), re.M)
     if not found:
         raise Failure("README has no line for pytest")
-    return found.group(1)
+    command, preload = found.groups()
+    return command.replace(preload, "'%s'" % library.preload) if library.before else command
 
 
 def check_pytest_on_stderr(interpreter, library):
     """pytest captures descriptor 2: every traced line goes to the original stderr."""
-    command = [interpreter.executable, "-m", readme_command(), "-q", "-p", "no:cacheprovider"]
-    probe = subprocess.run([interpreter.executable, "-c", "import pytest"],
-                           env=clean_environment(), capture_output=True)
-    if probe.returncode:
-        raise Skip("no pytest")
+    environment = clean_environment(PYTEST_ADDOPTS="-q -p no:cacheprovider",
+                                    **packages.find(interpreter, "pytest"))
     with Folder(test_it=SUITE, child="print('child')\n") as folder:
-        done = subprocess.run(command, cwd=folder.path, capture_output=True,
-                              env=clean_environment(LD_PRELOAD=library.preload))
+        path = os.path.join(folder.path, "bin")
+        os.mkdir(path)
+        with open(os.path.join(path, "pytest"), "w", encoding="utf-8") as file:
+            file.write(PYTEST % interpreter.executable)
+        os.chmod(file.name, 0o755)
+        os.symlink(library.path, os.path.join(folder.path, "libpytrace.so"))
+        environment["PATH"] = path + os.pathsep + environment["PATH"]
+        done = subprocess.run(["sh", "-c", readme_command(library)], cwd=folder.path,
+                              env=environment, capture_output=True)
         if done.returncode or b"3 passed" not in done.stdout:
             raise Failure("pytest says %r" % done.stdout)
     lines = done.stderr.decode().splitlines()

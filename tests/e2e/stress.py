@@ -38,14 +38,19 @@ def expect_wanted(interpreter):
 
 
 def repeat(name, function):
-    """Calls the function again and again; the failure says how many calls failed."""
-    failures = []
+    """
+    Calls the function again and again; it may return how many processes were killed. The
+    failure says how many calls failed.
+    """
+    failures, deaths = [], 0
     tried = repetitions(name)
     for number, choice in tried:
         try:
-            function(number, choice)
+            deaths += function(number, choice) or 0
         except Failure as failure:
             failures.append("run %d: %s" % (number, failure))
+    if deaths and len(tried) > 1:
+        print("# %s: %d processes were killed in %d runs" % (name, deaths, len(tried)))
     if failures:
         raise Failure("%d of %d runs failed\n%s" % (len(failures), len(tried), failures[0]))
 
@@ -72,7 +77,8 @@ def expect_main(trace, scene, text, count):
 
 ENVIRONMENT = "libc = ctypes.CDLL(None, use_errno=True)"
 
-# What is done while threads are busy, again and again.
+# What is done while threads are busy, again and again: how often in one run. That is less
+# where the run is repeated.
 ACTIONS = {
     "system": ("pass", 'os.system("true")', 20),
     "popen": ("pass", 'os.popen("true").close()', 12),
@@ -90,6 +96,8 @@ time.sleep(delay)"""
 
 def make_action(name):
     before, action, count = ACTIONS[name]
+    if os.environ.get("PT_STRESS"):
+        count //= 4
 
     def once(interpreter, library, output, padding, choice):
         with Scene(LOOP % (before, count, action), 2, padding, output) as scene:
@@ -302,7 +310,7 @@ WRITER = "import sys, busy\nbusy.spin(int(sys.argv[1]))\n"
 
 def storm(interpreter, library, choice, number, by_exec, kills_parent):
     times = 1 if number == 0 else choice.choice([1, 3])
-    writers = 5 if number == 0 else choice.randrange(2, 16)
+    writers = 5 if number == 0 else choice.choice([15, choice.randrange(2, 16)])
     padding = choice.choice([0, 0, 3000, 12000])
     last = "os.kill(os.getpid(), signal.SIGSTOP)" if kills_parent else "pass"
     with Scene(STORM % {"exec": by_exec, "last": last}, 0, padding, writer=WRITER) as scene:
@@ -321,6 +329,7 @@ def storm(interpreter, library, choice, number, by_exec, kills_parent):
         trace = scene.expect()
         expect_equal("number of writers", len(scene.rows()), times * writers)
         trace.expect_counts()
+    return times * writers
 
 
 def check_storm_of_forks(interpreter, library):
