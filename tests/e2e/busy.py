@@ -46,6 +46,8 @@ delay = float(sys.argv[1])
 threads = [threading.Thread(target=busy.spin, args=(row,)) for row in range(1, %(threads)d + 1)]
 for thread in threads:
     thread.start()
+while not all(busy.log[4 * row] for row in range(1, %(threads)d + 1)):
+    time.sleep(0.001)
 %(action)s
 busy.is_over = True
 for thread in threads:
