@@ -93,7 +93,7 @@ bool pt_await_has_begun(PyObject *object, long offset)
 
 bool pt_await_is_over(const struct pt_code *code, long offset, PyObject *exception)
 {
-	if (!(code->flags & PT_CODE_RESUMABLE))
+	if (!(code->info.flags & PT_CODE_RESUMABLE))
 		return false;
 	PyObject *type = pt_py.PyObject_Type(exception);
 	bool is_stop = pt_py.PyType_IsSubtype((PyTypeObject *)type,

@@ -7,7 +7,7 @@
 #include "journal.h"
 #include "log.h"
 #include "sink.h"
-#include "tracer.h"
+#include "live.h"
 #include "util.h"
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@ static void write_end(const struct child *child)
 	struct pt_place place;
 	size_t written = 0;
 
-	pt_tracer_add_end_of_child(&text, child->pid, child->signal);
+	pt_live_add_end_of_child(&text, child->pid, child->signal);
 	if (text.size && pt_sink_begin(&place) == 0) {
 		pt_sink_put(text.text, text.size, true, &written);
 		pt_sink_end();

@@ -38,12 +38,13 @@ void pt_code_start(const struct pt_code_policy *code_policy)
 
 static void free_record(struct pt_code *code)
 {
-	pt_code_free_lines(code);
-	free(code->name);
-	free(code->qualname);
-	free(code->module);
+	pt_code_free_sites(code);
+	free(code->info.name);
+	free(code->info.qualname);
+	free(code->info.import_name);
+	free(code->info.module);
 	free(code->bytecode);
-	pt_file_release(code->file);
+	pt_file_release(code->info.file);
 	free(code);
 }
 
@@ -72,10 +73,10 @@ struct pt_code *pt_code_find(PyObject *object)
  */
 static char *child_qualname(const struct pt_code *parent, const char *name)
 {
-	if (!parent || strcmp(parent->name, "<module>") == 0)
+	if (!parent || strcmp(parent->info.name, "<module>") == 0)
 		return strdup(name);
-	const char *infix = parent->flags & PT_CODE_OPTIMIZED ? ".<locals>." : ".";
-	return pt_format("%s%s%s", parent->qualname, infix, name);
+	const char *infix = parent->info.flags & PT_CODE_OPTIMIZED ? ".<locals>." : ".";
+	return pt_format("%s%s%s", parent->info.qualname, infix, name);
 }
 
 /* Returns false without memory: then yields would be taken for returns. */
@@ -104,7 +105,7 @@ static bool copy_bytecode(struct pt_code *code)
  */
 static bool may_have_role(const struct pt_code *code)
 {
-	if (!policy.wants_imports || strcmp(code->file->name, BOOTSTRAP) != 0)
+	if (!policy.wants_imports || strcmp(code->info.file->name, BOOTSTRAP) != 0)
 		return false;
 	char *name = pt_python_attr_text(code->object, "co_name");
 	bool is_known = !name || strcmp(name, "_load_unlocked") == 0 ||
@@ -118,14 +119,14 @@ static enum pt_code_role find_role(const struct pt_code *code)
 {
 	if (!may_have_role(code))
 		return PT_ROLE_NONE;
-	if (strcmp(code->name, "_load_unlocked") == 0)
+	if (strcmp(code->info.name, "_load_unlocked") == 0)
 		return PT_ROLE_LOAD;
 	if (!pt_py.has_qualname)
-		return strcmp(code->name, "__exit__") == 0 ? PT_ROLE_UNLOCK :
+		return strcmp(code->info.name, "__exit__") == 0 ? PT_ROLE_UNLOCK :
 							     PT_ROLE_NONE;
 	/* The second one is for submodules in 3.15. */
-	bool is_unlock = strcmp(code->qualname, "_ModuleLockManager.__exit__") == 0 ||
-			 strcmp(code->qualname, "_HierarchicalLockManager.__exit__") == 0;
+	bool is_unlock = strcmp(code->info.qualname, "_ModuleLockManager.__exit__") == 0 ||
+			 strcmp(code->info.qualname, "_HierarchicalLockManager.__exit__") == 0;
 	return is_unlock ? PT_ROLE_UNLOCK : PT_ROLE_NONE;
 }
 
@@ -144,10 +145,10 @@ static struct pt_code *new_record(PyObject *object, const struct pt_code *parent
 		return NULL;
 	}
 	code->object = object;
-	bool has_file_of_parent = parent && strcmp(file, parent->file->name) == 0;
-	code->file = has_file_of_parent ? pt_file_share(parent->file) : pt_file_get(file);
+	bool has_file_of_parent = parent && strcmp(file, parent->info.file->name) == 0;
+	code->info.file = has_file_of_parent ? pt_file_share(parent->info.file) : pt_file_get(file);
 	free(file);
-	if (!code->file) {
+	if (!code->info.file) {
 		free_record(code);
 		return NULL;
 	}
@@ -159,17 +160,17 @@ static bool describe(struct pt_code *code, const struct pt_code *parent)
 {
 	PyObject *object = code->object; /* borrowed */
 
-	code->name = pt_python_attr_text(object, "co_name");
+	code->info.name = pt_python_attr_text(object, "co_name");
 	if (pt_py.has_qualname)
-		code->qualname = pt_python_attr_text(object, "co_qualname");
-	else if (code->name)
-		code->qualname = child_qualname(parent, code->name);
-	if (!code->name || !code->qualname)
+		code->info.qualname = pt_python_attr_text(object, "co_qualname");
+	else if (code->info.name)
+		code->info.qualname = child_qualname(parent, code->info.name);
+	if (!code->info.name || !code->info.qualname)
 		return false;
-	code->first_line = (int)pt_python_attr_long(object, "co_firstlineno", 1);
-	code->flags = (unsigned int)pt_python_attr_long(object, "co_flags", 0);
-	code->base_indent = strcmp(code->name, "<module>") == 0 ? 0 : -1;
-	code->is_machinery = strncmp(code->file->name, "<frozen importlib", 17) == 0;
+	code->info.first_line = (int)pt_python_attr_long(object, "co_firstlineno", 1);
+	code->info.flags = (unsigned int)pt_python_attr_long(object, "co_flags", 0);
+	code->info.base_indent = strcmp(code->info.name, "<module>") == 0 ? 0 : -1;
+	code->is_machinery = strncmp(code->info.file->name, "<frozen importlib", 17) == 0;
 	code->role = find_role(code);
 	return true;
 }
@@ -213,7 +214,7 @@ static unsigned int origin_of_caller(void)
 static unsigned int synthetic_origin(const struct pt_code *code, const char *module)
 {
 	if (module && strcmp(module, "__main__") == 0 &&
-	    strcmp(code->file->name, "<string>") != 0)
+	    strcmp(code->info.file->name, "<string>") != 0)
 		return PT_ORIGIN_USER;
 	return origin_of_caller();
 }
@@ -256,7 +257,7 @@ static char *find_main(const struct pt_code *code, PyObject *globals)
 {
 	PyObject *spec = pt_value_item(globals, "__spec__");
 	char *name = spec ? pt_value_attr_text(spec, "name") : NULL;
-	const char *path = code->file->path;
+	const char *path = code->info.file->path;
 
 	pt_python_drop(spec);
 	if (!path) {
@@ -335,7 +336,7 @@ static void open_context(struct context *context, const struct pt_code *code)
 	context->alias = find_main(code, context->globals);
 	context->is_partial = (!context->alias && errno == ENOMEM) ||
 			      !pt_file_places()->project ||
-			      (code->file->path && !pt_file_places()->script);
+			      (code->info.file->path && !pt_file_places()->script);
 }
 
 static void close_context(struct context *context)
@@ -350,11 +351,11 @@ static struct pt_rule_target target_of(const struct pt_code *code,
 				       const struct context *context)
 {
 	return (struct pt_rule_target){
-		.path = code->file->path,
-		.real = code->file->real,
+		.path = code->info.file->path,
+		.real = code->info.file->real,
 		.module = context->module,
 		.alias = context->alias,
-		.origin = code->origin ? code->origin : pt_file_origin(code->file),
+		.origin = code->origin ? code->origin : pt_file_origin(code->info.file),
 	};
 }
 
@@ -365,10 +366,10 @@ static bool is_file_wanted(struct pt_code *code, const struct context *context)
 	struct pt_verdict verdict = pt_rules_decide(policy.rules, &target);
 
 	if (policy.wants_report)
-		report_file(code->file, &verdict);
-	if (!code->file->is_seen && pt_rule_report_wants_files()) {
-		code->file->is_seen = true;
-		pt_rule_report_see_file(code->file->path, context->module);
+		report_file(code->info.file, &verdict);
+	if (!code->info.file->is_seen && pt_rule_report_wants_files()) {
+		code->info.file->is_seen = true;
+		pt_rule_report_see_file(code->info.file->path, context->module);
 	}
 	return verdict.is_traced;
 }
@@ -381,16 +382,18 @@ static bool decide(struct pt_code *code, struct context *context)
 {
 	struct pt_rule_target target = target_of(code, context);
 
-	target.function = code->qualname;
+	target.function = code->info.qualname;
 	if (!pt_rules_decide(policy.rules, &target).is_traced)
 		return false;
 	if (!context->file)
 		context->file = global_text(context->globals, "__file__");
 	code->is_traced = (context->file || !policy.needs_file) &&
 			  (!code->is_machinery || policy.wants_machinery);
+	if (code->is_traced && context->module)
+		code->info.import_name = strdup(context->module);
 	if (code->is_traced && context->file)
-		code->module = module_of_file(context->file);
-	if (code->is_traced && !pt_py.has_monitoring && (code->flags & PT_CODE_RESUMABLE))
+		code->info.module = module_of_file(context->file);
+	if (code->is_traced && !pt_py.has_monitoring && (code->info.flags & PT_CODE_RESUMABLE))
 		context->is_partial |= !copy_bytecode(code);
 	return true;
 }
@@ -460,7 +463,7 @@ static void adopt_children(const struct pt_code *parent, struct context *context
 static struct pt_source *find_generated_text(const struct pt_code *code,
 					     const char *module)
 {
-	const char *name = code->file->name;
+	const char *name = code->info.file->name;
 	struct pt_source *source = NULL;
 
 	if (module && strcmp(module, "__main__") == 0) {
@@ -468,21 +471,21 @@ static struct pt_source *find_generated_text(const struct pt_code *code,
 		source = first ? pt_program_text_take(name, first) : NULL;
 		free(first);
 	}
-	return source ? source : pt_linecache_find(name, code->first_line);
+	return source ? source : pt_linecache_find(name, code->info.first_line);
 }
 
 /* The code of a module is as new as its text, or newer: here the text may be another. */
 static void find_text(struct pt_code *code, const char *module)
 {
-	if (strcmp(code->name, "<module>") != 0)
+	if (strcmp(code->info.name, "<module>") != 0)
 		return;
-	if (!is_generated(code->file)) {
-		code->file = pt_file_renew(code->file);
+	if (!is_generated(code->info.file)) {
+		code->info.file = pt_file_renew(code->info.file);
 		return;
 	}
 	struct pt_source *source = find_generated_text(code, module);
 	if (source)
-		code->file = pt_file_with_source(code->file, source);
+		code->info.file = pt_file_with_source(code->info.file, source);
 }
 
 /* A rule that has matched nothing may mean one of the user's functions. */
@@ -490,7 +493,7 @@ static void see_function(const struct pt_code *code)
 {
 	char *name = NULL;
 
-	if (pt_file_origin(code->file) & PT_ORIGIN_USER)
+	if (pt_file_origin(code->info.file) & PT_ORIGIN_USER)
 		name = pt_python_attr_text(code->object, "co_name");
 	if (name)
 		pt_rule_report_see_function(name);
@@ -507,9 +510,9 @@ static struct pt_code *settle(struct pt_code *code)
 	struct context context;
 
 	open_context(&context, code);
-	if (is_generated(code->file))
+	if (is_generated(code->info.file))
 		code->origin = synthetic_origin(code, context.module);
-	else if (code->file->origin & PT_ORIGIN_USER && !pt_file_places()->project)
+	else if (code->info.file->origin & PT_ORIGIN_USER && !pt_file_places()->project)
 		find_project_by_argv();
 	bool is_wanted = is_file_wanted(code, &context);
 	bool is_deferred = false;
@@ -523,7 +526,7 @@ static struct pt_code *settle(struct pt_code *code)
 		if (is_wanted)
 			find_text(code, context.module);
 		bool is_code_wanted = is_wanted && decide(code, &context);
-		if (strcmp(code->name, "<module>") == 0 &&
+		if (strcmp(code->info.name, "<module>") == 0 &&
 		    (code->origin || (is_wanted && !pt_py.has_qualname)))
 			adopt_children(code, &context);
 		is_deferred = is_code_wanted && policy.needs_file && !context.file;

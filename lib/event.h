@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-struct pt_code;
+struct pt_code_info;
 struct pt_thread;
 
 /* Kinds of events. They are bits so that a set of them is an unsigned int. */
@@ -13,7 +13,7 @@ enum pt_event_kind {
 	PT_EVENT_LINE = 1 << 0,	  /* a line is about to run */
 	PT_EVENT_CALL = 1 << 1,	  /* code is entered */
 	PT_EVENT_RETURN = 1 << 2, /* code is left, by return or by an exception */
-	PT_EVENT_YIELD = 1 << 3,  /* a generator or coroutine is suspended or resumed */
+	PT_EVENT_YIELD = 1 << 3,  /* a generator or coroutine is left, or gone on with */
 	PT_EVENT_EXCEPTION =
 		1 << 4, /* an exception was raised in, or passes through, code */
 	PT_EVENT_IMPORT = 1 << 5, /* a module is being loaded, or could not be */
@@ -23,13 +23,13 @@ enum pt_event_kind {
 	(PT_EVENT_LINE | PT_EVENT_CALL | PT_EVENT_RETURN | PT_EVENT_YIELD | \
 	 PT_EVENT_EXCEPTION | PT_EVENT_IMPORT)
 
-/* One event. All pointers are borrowed while a format looks at it. */
+/* One event. All pointers are borrowed for the time that a format looks at it. */
 struct pt_event {
 	enum pt_event_kind kind;
 	const struct pt_thread *thread; /* where it happened */
-	const struct pt_code *code;	/* what ran; for an import, what imports */
+	const struct pt_code_info *code;	/* what ran; of an import, what imports */
 	int line;			/* 1-based line in the file of CODE; 0 unknown */
-	bool is_resume;			/* call: a suspended generator resumes */
+	bool is_resume;			/* call: a suspended generator goes on */
 	bool is_unwind;			/* return: an exception leaves the frame */
 	bool is_failure;		/* import: the module could not be loaded */
 	const char *name;		/* exception: its type; import: the module */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct pt_buf;
-struct pt_code;
+struct pt_code_info;
 struct pt_event;
 
 /* What a format needs to know of the run. */
@@ -35,7 +35,7 @@ struct pt_format {
 	 * column and the indentation by call level. HEAD->width is PT_COLUMN_NONE until
 	 * it is set.
 	 */
-	void (*line)(const struct pt_format_options *options, const struct pt_code *code,
+	void (*line)(const struct pt_format_options *options, const struct pt_code_info *code,
 		     int line, struct pt_buf *out, struct pt_head *head);
 	/*
 	 * Renders any other event, also without its indentation. Calls, returns and

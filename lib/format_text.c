@@ -4,7 +4,7 @@
 
 #include "format.h"
 
-#include "code.h"
+#include "code_info.h"
 #include "column.h"
 #include "event.h"
 #include "file.h"
@@ -85,7 +85,7 @@ static void add_clean(struct pt_buf *out, const char *text, size_t size)
 
 /* Appends "FILE:LINE". Returns the width of the name and that of the place. */
 static struct widths add_place(const struct pt_format_options *options,
-			       const struct pt_code *code, int line, struct pt_buf *out)
+			       const struct pt_code_info *code, int line, struct pt_buf *out)
 {
 	struct widths widths = { 0 };
 	const char *name = pt_file_shown(code->file, &widths.name);
@@ -106,7 +106,7 @@ static struct widths add_place(const struct pt_format_options *options,
  * The same before text that begins at the column or, if the place is too long for that,
  * after two blanks.
  */
-static void add_head(const struct pt_format_options *options, const struct pt_code *code,
+static void add_head(const struct pt_format_options *options, const struct pt_code_info *code,
 		     int line, struct pt_buf *out, struct pt_head *head)
 {
 	struct widths widths = add_place(options, code, line, out);
@@ -119,7 +119,7 @@ static void add_head(const struct pt_format_options *options, const struct pt_co
 }
 
 static void render_line(const struct pt_format_options *options,
-			const struct pt_code *code, int line, struct pt_buf *out,
+			const struct pt_code_info *code, int line, struct pt_buf *out,
 			struct pt_head *head)
 {
 	size_t size = 0;

@@ -4,7 +4,7 @@
 
 #include "format.h"
 
-#include "code.h"
+#include "code_info.h"
 #include "event.h"
 #include "file.h"
 #include "source.h"
@@ -17,7 +17,7 @@
 #define NEW_LAYOUT_MINOR 13
 
 /* Finds text as linecache does: none for what is no file, nor in a zip file. */
-static const char *find_text(const struct pt_code *code, int line, size_t *size)
+static const char *find_text(const struct pt_code_info *code, int line, size_t *size)
 {
 	const struct pt_source *source = pt_file_source(code->file);
 
@@ -27,7 +27,7 @@ static const char *find_text(const struct pt_code *code, int line, size_t *size)
 }
 
 static void render_line(const struct pt_format_options *options,
-			const struct pt_code *code, int line, struct pt_buf *out,
+			const struct pt_code_info *code, int line, struct pt_buf *out,
 			struct pt_head *head)
 {
 	size_t size = 0;

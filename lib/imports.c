@@ -46,7 +46,7 @@ static bool look_at(PyFrameObject *frame, struct importer *importer)
 	bool is_found = name && !is_import_system(name);
 
 	if (is_found) {
-		importer->place.file = pt_file_get(name);
+		importer->place.info.file = pt_file_get(name);
 		importer->line = pt_py.PyFrame_GetLineNumber(frame);
 		importer->is_traced = code && code->is_traced;
 	}
@@ -84,7 +84,7 @@ static void report(struct pt_thread *thread, const struct pt_code *code,
 		   const struct importer *importer, const char *module,
 		   const char *detail, bool is_failure)
 {
-	if (importer->place.file)
+	if (importer->place.info.file)
 		code = &importer->place;
 	pt_tracer_import(thread, code, importer->line, module, detail, is_failure);
 }
@@ -114,7 +114,7 @@ static PyObject *argument(const char *name)
 /* _load_unlocked(spec) */
 static void on_load(struct pt_thread *thread, const struct pt_code *code)
 {
-	struct importer importer = { .line = code->first_line };
+	struct importer importer = { .line = code->info.first_line };
 	PyObject *spec = argument("spec");
 
 	if (!spec)
@@ -134,13 +134,13 @@ static void on_load(struct pt_thread *thread, const struct pt_code *code)
 	bool is_wanted = module && pt_code_wants_module(module, origin);
 	/* If untraced code asks for it, the module itself is the place to show. */
 	if (is_wanted && !importer.is_traced && origin && *origin == '/') {
-		pt_file_release(importer.place.file);
+		pt_file_release(importer.place.info.file);
 		importer =
-			(struct importer){ .place.file = pt_file_get(origin), .line = 1 };
+			(struct importer){ .place.info.file = pt_file_get(origin), .line = 1 };
 	}
 	if (is_wanted || (module && importer.is_traced))
 		report(thread, code, &importer, module, shown, false);
-	pt_file_release(importer.place.file);
+	pt_file_release(importer.place.info.file);
 	free(module);
 	free(origin);
 	free(shown);
@@ -161,7 +161,7 @@ static char *failure_text(PyObject *exception)
 static void on_failure(struct pt_thread *thread, const struct pt_code *code,
 		       PyObject *exception)
 {
-	struct importer importer = { .line = code->first_line };
+	struct importer importer = { .line = code->info.first_line };
 	PyObject *self = argument("self");
 
 	errno = 0;
@@ -177,7 +177,7 @@ static void on_failure(struct pt_thread *thread, const struct pt_code *code,
 		report(thread, code, &importer, module, detail, true);
 		free(detail);
 	}
-	pt_file_release(importer.place.file);
+	pt_file_release(importer.place.info.file);
 	free(module);
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "settings.h"
 
@@ -48,5 +49,13 @@ void pt_prefix_make(struct pt_thread *thread);
  * closes each bracket that it opens, and leaves out what does not fit. GIL: not needed.
  */
 size_t pt_prefix_write(char *out, size_t size, const struct pt_prefix_parts *parts);
+
+/* Room for a time of any mode. */
+#define PT_PREFIX_TIME_SIZE 32
+
+/* Writes a time in ns, which is not negative: one of day for PT_TIME_WALL, since 1970, else
+ * as seconds. GIL: not needed. */
+void pt_prefix_write_time(char out[PT_PREFIX_TIME_SIZE], enum pt_time_mode mode,
+			  int64_t time);
 
 #endif /* PT_PREFIX_H */

@@ -164,7 +164,7 @@ __attribute__((destructor)) static void on_unload(void)
 PT_EXPORT void _exit(int status)
 {
 	if (is_owner())
-		pt_run_end("exited with ", status);
+		pt_run_end(PT_END_EXIT, status);
 	syscall(SYS_exit_group, status);
 	__builtin_trap();
 }
@@ -208,7 +208,7 @@ static bool before_signal(int signal)
 		      (signal == SIGKILL || !is_blocked(signal));
 
 	if (is_end)
-		pt_run_end("killed by signal ", signal);
+		pt_run_end(PT_END_SIGNAL, signal);
 	return is_end;
 }
 
@@ -253,7 +253,7 @@ PT_EXPORT void abort(void)
 {
 	/* This ignores whether the signal is blocked. */
 	if (is_owner() && is_deadly(SIGABRT))
-		pt_run_end("killed by signal ", SIGABRT);
+		pt_run_end(PT_END_SIGNAL, SIGABRT);
 	REAL(abort)();
 	__builtin_trap();
 }

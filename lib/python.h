@@ -121,6 +121,7 @@
 	X(Py_AtExit)                     \
 	X(Py_BuildValue)                 \
 	X(Py_DecRef)                     \
+	X(Py_GetVersion)                 \
 	X(Py_IncRef)                     \
 	X(Py_VaBuildValue)
 

@@ -12,9 +12,13 @@
 #include "fixed_text.h"
 #include "format.h"
 #include "interpreters.h"
+#include "live.h"
 #include "log.h"
 #include "output.h"
+#include "output_file.h"
 #include "program_text.h"
+#include "record.h"
+#include "recording_file.h"
 #include "rule_report.h"
 #include "rules.h"
 #include "settings.h"
@@ -68,7 +72,12 @@ static atomic_uint interpreter_count;
 /* The one source of events, see backend.h. */
 static const struct pt_backend *backend;
 
+/* Events go into a recording, to this output. */
+static bool is_recording;
+static struct pt_output recording;
+
 static const struct pt_format *const formats[] = {
+	[PT_FORMAT_ID_AUTO] = &pt_format_text,
 	[PT_FORMAT_ID_TEXT] = &pt_format_text,
 	[PT_FORMAT_ID_TRACE] = &pt_format_trace,
 };
@@ -200,11 +209,14 @@ static int find_output(struct pt_output *output)
 	};
 	char *error = pt_output_parse(output, settings.output, &names);
 	free(program);
+	is_recording = settings.format == PT_FORMAT_ID_RECORD ||
+		       (settings.format == PT_FORMAT_ID_AUTO &&
+			pt_output_has_suffix(output, PT_RECORDING_SUFFIX));
 	/*
 	 * Outputs without a place for a pid, or that are one stream of bytes, are not
 	 * shared.
 	 */
-	if (!is_first && (!formats[settings.format]->has_prefix ||
+	if (!is_first && !is_recording && (!formats[settings.format]->has_prefix ||
 			  pt_output_has_suffix(output, PT_ZSTD_SUFFIX)))
 		is_complete &= pt_output_make_private(output, getpid());
 	return sum(report_setting("PYTRACE_OUTPUT", error), is_complete ? 0 : -ENOMEM);
@@ -223,26 +235,62 @@ static void end_pause(void *thread)
 
 static const struct pt_pause python_pause = { begin_pause, end_pause };
 
-static void start_tracer(void)
+/* Opens the recording. Returns false, with a message, when that fails. */
+static bool start_recording(void)
 {
-	const struct pt_format *format = formats[settings.format];
+	const struct pt_output_request request = {
+		.path = recording.path,
+		.mode = settings.file_mode < 0 ? 0600 : settings.file_mode,
+		.is_generated = recording.is_private,
+		.makes_directories = recording.in_directory,
+	};
 
-	pt_tracer_start(&settings, format, is_descendant);
+	pt_tracer_start_recording(&settings);
+	int error = recording.path ? pt_record_start(&settings, &request, is_first) :
+				     -EINVAL;
+	if (error == -EINVAL)
+		pt_log("PYTRACE_OUTPUT: a recording needs a regular file, which '%s' is "
+		       "not; not tracing",
+		       settings.output);
+	else if (error)
+		pt_log("PYTRACE_OUTPUT: cannot record to '%s': %s; not tracing",
+		       recording.path, strerror(-error));
+	return !error;
+}
+
+/* Shows events as they happen. */
+static void start_live(const struct pt_format *format)
+{
+	pt_tracer_start(&settings, format);
+	pt_live_start(&settings, format, is_descendant);
+	pt_python_on_finalize = pt_stage_flush_all;
+	pt_stage_start(&python_pause);
+}
+
+static bool start_tracer(void)
+{
+	const struct pt_format *format = is_recording ? NULL : formats[settings.format];
+
+	if (is_recording && !start_recording())
+		return false;
+	if (is_recording)
+		pt_python_on_finalize = pt_record_trim;
+	else
+		start_live(format);
 	unsigned int events = pt_tracer_events();
 	const struct pt_code_policy policy = {
 		.rules = &rules,
-		.needs_file = format->needs_file,
+		.needs_file = format && format->needs_file,
 		.wants_imports = events & PT_EVENT_IMPORT,
 		.wants_machinery = events & ~(unsigned int)PT_EVENT_IMPORT,
 		.wants_report = settings.debug & PT_DEBUG_RULES,
 	};
 	pt_code_start(&policy);
 	pt_code_on_free = pt_thread_forget_code;
-	pt_python_on_finalize = pt_stage_flush_all;
-	pt_stage_start(&python_pause);
-	pt_thread_start();
+	pt_thread_start(is_recording);
 	if (pt_py.is_free_threaded)
-		pt_thread_use_own_stages();
+		pt_thread_use_own_outputs();
+	return true;
 }
 
 /* Reads the settings. Returns the number of problems, or -ENOMEM. */
@@ -277,7 +325,11 @@ static bool configure(void)
 		pt_output_destroy(&output);
 		return false;
 	}
-	pt_sink_start(&output, is_first, settings.zstd_level, settings.file_mode);
+	if (is_recording)
+		recording = output;
+	else
+		pt_sink_start(&output, is_first, settings.zstd_level,
+			      settings.file_mode);
 	return true;
 }
 
@@ -295,9 +347,8 @@ static bool bind_python(void *handle)
 
 static bool start_process(void *handle)
 {
-	if (!configure() || !bind_python(handle))
+	if (!configure() || !bind_python(handle) || !start_tracer())
 		return false;
-	start_tracer();
 	backend = pt_py.has_monitoring ? &pt_backend_monitoring : &pt_backend_settrace;
 	return true;
 }
@@ -341,7 +392,7 @@ static void watch_interpreter(void)
 		return;
 	}
 	if (interpreter_count++ > 0 && pt_py.minor >= 12)
-		pt_thread_use_own_stages();
+		pt_thread_use_own_outputs();
 	if (pt_code_start_interpreter() != 0 || backend->start(&reason) != 0) {
 		pt_log("%s; not tracing", reason);
 		return;
@@ -377,9 +428,15 @@ void pt_run_after_fork(void)
 	if (state != STARTED)
 		return;
 	pt_thread_after_fork();
-	pt_tracer_after_fork();
 	pt_children_forget();
 	is_first = false;
+	has_told_end = false;
+	if (is_recording) {
+		if (settings.follow == PT_FOLLOW_NONE)
+			pt_sink_stop(0);
+		return;
+	}
+	pt_live_after_fork();
 	if (find_output(&output) < 0) {
 		/* What the parent has open does not belong to this process. */
 		report(NO_MEMORY);
@@ -388,7 +445,6 @@ void pt_run_after_fork(void)
 		return;
 	}
 	pt_sink_restart(&output);
-	has_told_end = false;
 	if (settings.follow == PT_FOLLOW_NONE)
 		pt_sink_stop(0);
 }
@@ -405,7 +461,7 @@ static void add_last_line(struct pt_fixed_text *text, const struct pt_stage_sum 
 	const struct ending *ending = data;
 
 	if (ending->is_likely && (sum->events || is_first))
-		pt_tracer_add_end(text, ending->how.text, sum->events, sum->lost);
+		pt_live_add_end(text, ending->how.text, sum->events, sum->lost);
 }
 
 /*
@@ -433,6 +489,32 @@ static void report_loss(const struct pt_stage_sum *sum, const char *reason)
 	pt_log("%s", text.text);
 }
 
+/* Tells the recording of the end, if nobody has. Returns whether there is a recording. */
+static bool end_recording(enum pt_process_end how, int status)
+{
+	if (is_recording && !atomic_exchange(&has_told_end, true))
+		pt_recorder_end(how, (uint32_t)status, NULL);
+	return is_recording;
+}
+
+/* What a recording could not hold; and one that is not there any more. */
+static void report_recording(void)
+{
+	int error = 0;
+	uint64_t lost = pt_recorder_lost(&error);
+
+	if (!pt_sink_is_alive())
+		return;
+	if (lost)
+		pt_log("cannot record: %s; %llu events are missing",
+		       error ? strerror(-error) : "there was no room for a while",
+		       (unsigned long long)lost);
+	if (is_first && !pt_recording_file_is_there())
+		pt_log("the recording '%s' is gone: it was removed or replaced while the "
+		       "program ran",
+		       recording.path);
+}
+
 /* Puts lines of killed children in place before the last line, or says that it cannot. */
 static void end_children(void)
 {
@@ -445,12 +527,13 @@ static void end_children(void)
 	errno = saved;
 }
 
-/* Ends with HOW and a number; only the first end is reported. */
-static struct ending ending_of(const char *how, int status)
+/* The ending in words; only the first end is reported. */
+static struct ending ending_of(enum pt_process_end how, int status)
 {
 	struct ending ending = { .is_likely = !atomic_exchange(&has_told_end, true) };
 
-	pt_fixed_add(&ending.how, how);
+	pt_fixed_add(&ending.how,
+		     how == PT_END_SIGNAL ? "killed by signal " : "exited with ");
 	pt_fixed_add_number(&ending.how, (uint64_t)status);
 	return ending;
 }
@@ -461,7 +544,11 @@ void pt_run_exit(int status)
 		return;
 	if (is_first && pt_sink_is_alive())
 		pt_rule_report_end();
-	const struct ending ending = ending_of("exited with ", status);
+	if (end_recording(PT_END_EXIT, status)) {
+		report_recording();
+		return;
+	}
+	const struct ending ending = ending_of(PT_END_EXIT, status);
 	end_children();
 	const struct pt_stage_sum sum = pt_stage_leave_all(add_last_line, &ending);
 	pt_stage_resume_all();
@@ -470,13 +557,13 @@ void pt_run_exit(int status)
 
 void pt_run_unload(void)
 {
-	if (state == STARTED)
+	if (state == STARTED && !is_recording)
 		pt_stage_end_all(NULL, NULL);
 }
 
-void pt_run_end(const char *how, int status)
+void pt_run_end(enum pt_process_end how, int status)
 {
-	if (state != STARTED)
+	if (state != STARTED || end_recording(how, status))
 		return;
 	const struct ending ending = ending_of(how, status);
 	end_children();
@@ -490,6 +577,11 @@ void pt_run_leave(const char *path, bool is_likely)
 
 	if (state != STARTED)
 		return;
+	if (is_recording) {
+		if (is_likely)
+			pt_recorder_end(PT_END_EXEC, 0, path);
+		return;
+	}
 	pt_fixed_add(&ending.how, "exec ");
 	pt_fixed_add(&ending.how, path);
 	if (is_likely)
@@ -501,13 +593,17 @@ void pt_run_leave(const char *path, bool is_likely)
 
 void pt_run_go_on(void)
 {
-	if (state == STARTED)
+	if (state != STARTED)
+		return;
+	if (is_recording)
+		pt_recorder_end(PT_END_NONE, 0, NULL);
+	else
 		pt_stage_resume_all();
 }
 
 void pt_run_leave_session(void)
 {
-	if (state != STARTED || !pt_turn_take())
+	if (state != STARTED || is_recording || !pt_turn_take())
 		return;
 	pt_sink_leave_session();
 	pt_turn_give();
@@ -517,10 +613,15 @@ void pt_run_child_reaped(int pid, int signal)
 {
 	int saved = errno;
 
+	if (state == STARTED && is_recording) {
+		if (signal)
+			pt_recorder_tell_death((uint32_t)pid, (uint32_t)signal);
+		return;
+	}
 	if (state == STARTED && pt_sink_is_alive() && pt_turn_take()) {
 		if (signal)
 			pt_children_killed(pid, signal);
-		pt_tracer_look_for_company();
+		pt_live_look_for_company();
 		pt_turn_give();
 	}
 	errno = saved;

@@ -44,15 +44,15 @@ static const struct word event_words[] = {
 };
 
 static const struct word format_words[] = {
-	{ "text", PT_FORMAT_ID_TEXT },
-	{ "", PT_FORMAT_ID_TEXT },
-	{ "trace", PT_FORMAT_ID_TRACE },
+	{ "auto", PT_FORMAT_ID_AUTO },	 { "", PT_FORMAT_ID_AUTO },
+	{ "text", PT_FORMAT_ID_TEXT },	 { "trace", PT_FORMAT_ID_TRACE },
+	{ "record", PT_FORMAT_ID_RECORD },
 };
 
 static const struct word time_words[] = {
-	{ "none", PT_TIME_NONE },	  { "", PT_TIME_NONE },
-	{ "relative", PT_TIME_RELATIVE }, { "delta", PT_TIME_DELTA },
-	{ "wall", PT_TIME_WALL },
+	{ "auto", PT_TIME_AUTO },   { "", PT_TIME_AUTO },
+	{ "none", PT_TIME_NONE },   { "relative", PT_TIME_RELATIVE },
+	{ "delta", PT_TIME_DELTA }, { "wall", PT_TIME_WALL },
 };
 
 static const struct word color_words[] = {
@@ -230,6 +230,7 @@ WORD_SETTING(format, enum pt_format_id, "format", format_words)
 WORD_SETTING(time, enum pt_time_mode, "time", time_words)
 WORD_SETTING(color, enum pt_color_mode, "value", color_words)
 WORD_SETTING(follow, enum pt_follow, "value", follow_words)
+WORD_SETTING(source, bool, "value", switch_words)
 WORD_SETTING(strict, bool, "value", switch_words)
 WORD_SETTING(task, bool, "value", switch_words)
 STRING_SETTING(include, DEFAULT_INCLUDE)
@@ -345,13 +346,17 @@ static const struct variable variables[] = {
 	VARIABLE("PYTRACE_EXCLUDE", exclude, "", "rules: what of that is left out"),
 	VARIABLE("PYTRACE_EVENTS", events, "",
 		 "line, call, return, yield, exception, import, all; -name removes one"),
-	VARIABLE("PYTRACE_FORMAT", format, "text", "text, trace"),
+	VARIABLE("PYTRACE_FORMAT", format, "auto",
+		 "text, trace, record; auto: record if the output ends in .pytrace"),
 	VARIABLE("PYTRACE_OUTPUT", output, "stderr",
 		 "stderr, stdout, fd:N, a file, a directory; %p %P %e %t %h %%"),
 	VARIABLE("PYTRACE_MODE", file_mode, "",
 		 "permissions of new files, octal; empty: by the umask"),
 	VARIABLE("PYTRACE_ZSTD_LEVEL", zstd_level, "1", "1 to 19, for outputs in .zst"),
-	VARIABLE("PYTRACE_TIME", time, "none", "none, relative, delta, wall"),
+	VARIABLE("PYTRACE_TIME", time, "auto",
+		 "none, relative, delta, wall; auto: recorded, but not shown"),
+	VARIABLE("PYTRACE_SOURCE", source, "1",
+		 "0: a recording does not hold the text of files"),
 	VARIABLE("PYTRACE_DEPTH", depth, "", "deepest call level shown, from 1"),
 	VARIABLE("PYTRACE_COLOR", color, "auto", "auto, always, never"),
 	VARIABLE("PYTRACE_FOLLOW", follow, "all", "all, fork, none, force"),

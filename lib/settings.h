@@ -7,10 +7,21 @@
 #include <stddef.h>
 
 /* PYTRACE_FORMAT */
-enum pt_format_id { PT_FORMAT_ID_TEXT, PT_FORMAT_ID_TRACE };
+enum pt_format_id {
+	PT_FORMAT_ID_AUTO, /* a recording if the output's name says so, else text */
+	PT_FORMAT_ID_TEXT,
+	PT_FORMAT_ID_TRACE,
+	PT_FORMAT_ID_RECORD,
+};
 
 /* PYTRACE_TIME */
-enum pt_time_mode { PT_TIME_NONE, PT_TIME_RELATIVE, PT_TIME_DELTA, PT_TIME_WALL };
+enum pt_time_mode {
+	PT_TIME_AUTO, /* recorded, but not shown */
+	PT_TIME_NONE,
+	PT_TIME_RELATIVE,
+	PT_TIME_DELTA,
+	PT_TIME_WALL,
+};
 
 /* PYTRACE_COLOR */
 enum pt_color_mode { PT_COLOR_AUTO, PT_COLOR_ALWAYS, PT_COLOR_NEVER };
@@ -38,6 +49,7 @@ struct pt_settings {
 	enum pt_follow follow;
 	int file_mode;	/* permissions of new outputs; -1: by the umask */
 	int zstd_level; /* for outputs that end in ".zst" */
+	bool source; /* recordings hold the text of what was traced */
 	bool strict;
 	bool task;
 	unsigned int debug; /* set of enum pt_debug_flag */

@@ -49,7 +49,7 @@ static long last_instruction(PyFrameObject *frame)
 /* Returns whether the called frame resumes after a yield. */
 static bool is_resume(PyFrameObject *frame, const struct pt_code *code)
 {
-	if (!(code->flags & PT_CODE_RESUMABLE) || !code->bytecode)
+	if (!(code->info.flags & PT_CODE_RESUMABLE) || !code->bytecode)
 		return false;
 	long last = last_instruction(frame);
 	if (!pt_py.has_resume)
@@ -66,7 +66,7 @@ static enum pt_exit find_exit(PyFrameObject *frame, const struct pt_code *code,
 {
 	if (!result)
 		return PT_EXIT_UNWIND;
-	if (!(code->flags & PT_CODE_RESUMABLE) || !code->bytecode)
+	if (!(code->info.flags & PT_CODE_RESUMABLE) || !code->bytecode)
 		return PT_EXIT_RETURN;
 	long last = last_instruction(frame);
 	int opcode = opcode_at(code, last);
@@ -146,7 +146,7 @@ static void on_return(struct pt_thread *thread, PyFrameObject *frame, PyObject *
 static bool is_end_of_await(PyFrameObject *frame, const struct pt_code *code,
 			    PyObject *exception)
 {
-	return code->flags & PT_CODE_RESUMABLE &&
+	return code->info.flags & PT_CODE_RESUMABLE &&
 	       pt_await_is_over(code, last_instruction(frame), exception);
 }
 

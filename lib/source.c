@@ -372,6 +372,12 @@ void pt_source_free(struct pt_source *source)
 	free(source);
 }
 
+const char *pt_source_text(const struct pt_source *source, size_t *size)
+{
+	*size = source->starts[source->count];
+	return source->text;
+}
+
 const char *pt_source_line(const struct pt_source *source, int line, size_t *size)
 {
 	if (!source || line < 1 || line > source->count)

@@ -57,6 +57,10 @@ size_t pt_source_indent(const char **text, size_t *size);
 /* Returns whether the text was read from a zip file. GIL: not needed. */
 bool pt_source_is_zipped(const struct pt_source *source);
 
+/* Returns the whole text, borrowed, and its length in *SIZE: UTF-8, each line with "\n".
+ * GIL: not needed. */
+const char *pt_source_text(const struct pt_source *source, size_t *size);
+
 /* Returns the number of lines. GIL: not needed. */
 int pt_source_line_count(const struct pt_source *source);
 

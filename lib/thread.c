@@ -6,6 +6,8 @@
 #include "code.h"
 #include "lock.h"
 #include "log.h"
+#include "record.h"
+#include "recorder.h"
 #include "stage.h"
 
 #include <pthread.h>
@@ -23,26 +25,43 @@ _Thread_local struct pt_thread *pt_thread_current;
 /* See thread.h. */
 _Atomic unsigned int pt_thread_epoch = 1;
 
-/* All threads that have had an event and still exist. */
+/* All threads that have had an event and are not gone. */
 static struct pt_thread *threads;
 
-/* The stage that threads share, taken with the first thread; NULL if each has its own. */
+/* What threads share, made with the first thread; NULL if each has its own. */
 static struct pt_stage *shared_stage;
+static struct pt_recorder *shared_recorder;
 
-/* See pt_thread_use_own_stages(). */
-static atomic_bool has_own_stages;
+/* Threads have recorders, and no stages. */
+static bool is_recording;
+
+/* See pt_thread_use_own_outputs(). */
+static atomic_bool has_own_outputs;
 
 /* There has been more than one thread. */
 static atomic_bool is_one_of_many;
 
-/* Its destructor runs when a thread ends, if there was a key left for us. */
+/* Its destructor tells that a thread ends; if there was a key left for us. */
 static pthread_key_t end_key;
 static bool has_end_key;
 
+static void give_output(struct pt_thread *thread)
+{
+	if (!is_recording) {
+		pt_stage_give(thread->stage);
+		return;
+	}
+	pt_lock();
+	pt_recorder_give(thread->recorder);
+	pt_unlock();
+}
+
 static void free_thread(struct pt_thread *thread)
 {
-	if (thread->owns_stage)
-		pt_stage_give(thread->stage);
+	if (thread->owns_output)
+		give_output(thread);
+	free(thread->name);
+	free(thread->task);
 	free(thread->frames);
 	free(thread);
 }
@@ -63,23 +82,38 @@ static void on_thread_end(void *value)
 	free_thread(thread);
 }
 
-void pt_thread_start(void)
+void pt_thread_start(bool records)
 {
+	is_recording = records;
 	has_end_key = pthread_key_create(&end_key, on_thread_end) == 0;
 }
 
-/* Gives a new thread its stage, under the lock. */
-static bool take_stage(struct pt_thread *thread)
+/* Takes a stage or a recorder for the thread alone, under the lock. */
+static bool take_own_output(struct pt_thread *thread)
 {
-	if (has_own_stages) {
-		thread->stage = pt_stage_take();
-		thread->owns_stage = true;
-	} else {
-		if (!shared_stage)
-			shared_stage = pt_stage_take();
-		thread->stage = shared_stage;
-	}
-	return thread->stage != NULL;
+	struct pt_stage *stage = is_recording ? NULL : pt_stage_take();
+	struct pt_recorder *recorder = is_recording ? pt_recorder_take() : NULL;
+
+	if (!stage && !recorder)
+		return false;
+	thread->stage = stage;
+	thread->recorder = recorder;
+	thread->owns_output = true;
+	return true;
+}
+
+/* Gives a new thread what it writes to, under the lock. */
+static bool take_output(struct pt_thread *thread)
+{
+	if (has_own_outputs)
+		return take_own_output(thread);
+	if (is_recording && !shared_recorder)
+		shared_recorder = pt_recorder_take();
+	if (!is_recording && !shared_stage)
+		shared_stage = pt_stage_take();
+	thread->recorder = shared_recorder;
+	thread->stage = shared_stage;
+	return thread->stage || thread->recorder;
 }
 
 struct pt_thread *pt_thread_new(void)
@@ -93,7 +127,7 @@ struct pt_thread *pt_thread_new(void)
 	}
 	thread->id = (pid_t)syscall(SYS_gettid);
 	pt_lock();
-	is_complete = take_stage(thread);
+	is_complete = take_output(thread);
 	if (is_complete) {
 		if (threads) {
 			is_one_of_many = true;
@@ -114,21 +148,19 @@ struct pt_thread *pt_thread_new(void)
 	return thread;
 }
 
-void pt_thread_use_own_stages(void)
+void pt_thread_use_own_outputs(void)
 {
-	has_own_stages = true;
+	has_own_outputs = true;
 	pt_thread_epoch++;
 }
 
-void pt_thread_update_stage(struct pt_thread *thread)
+void pt_thread_update_output(struct pt_thread *thread)
 {
-	if (!has_own_stages || thread->owns_stage)
+	if (!has_own_outputs || thread->owns_output)
 		return;
-	struct pt_stage *stage = pt_stage_take();
-	if (!stage)
-		return;
-	thread->stage = stage;
-	thread->owns_stage = true;
+	pt_lock();
+	take_own_output(thread);
+	pt_unlock();
 }
 
 bool pt_thread_is_one_of_many(void)
@@ -136,8 +168,8 @@ bool pt_thread_is_one_of_many(void)
 	return is_one_of_many;
 }
 
-void pt_thread_push(struct pt_thread *thread, const void *code, const void *frame,
-		    int line)
+void pt_thread_push(struct pt_thread *thread, const struct pt_code *code,
+		    const void *frame, int line)
 {
 	if (thread->depth == thread->capacity) {
 		unsigned int capacity = thread->capacity ? thread->capacity * 2 :
@@ -149,7 +181,12 @@ void pt_thread_push(struct pt_thread *thread, const void *code, const void *fram
 		thread->frames = frames;
 		thread->capacity = capacity;
 	}
-	thread->frames[thread->depth++] = (struct pt_frame){ code, frame, line, false };
+	thread->frames[thread->depth++] = (struct pt_frame){
+		.code = code->object,
+		.frame = frame,
+		.line = line,
+		.code_number = code->number & 0x7fffffffU,
+	};
 }
 
 void pt_thread_forget_frames(struct pt_thread *thread)
@@ -172,31 +209,42 @@ void pt_thread_forget_code(const void *object, const struct pt_code *code)
 	pt_unlock();
 }
 
-/* The thread that lives on gets a stage as a new one does. */
-static void retake_stage(struct pt_thread *thread)
+/* The thread that goes on gets what a new one does. */
+static void retake_output(struct pt_thread *thread)
 {
+	/* There are some, so that this takes no memory. */
+	thread->owns_output = false;
+	take_output(thread);
+}
+
+/* Nothing of the parent's is this process's. */
+static void forget_outputs(void)
+{
+	if (is_recording)
+		pt_record_after_fork();
+	else
+		pt_stage_forget_all();
 	shared_stage = NULL;
-	/* There are free ones, so that this takes no memory. */
-	thread->stage = pt_stage_take();
-	if (!thread->owns_stage)
-		shared_stage = thread->stage;
+	shared_recorder = NULL;
 }
 
 void pt_thread_after_fork(void)
 {
-	pt_stage_forget_all();
+	forget_outputs();
 	for (struct pt_thread *thread = threads, *next; thread; thread = next) {
 		next = thread->next;
-		thread->owns_stage &= thread == pt_thread_current;
-		if (thread != pt_thread_current)
-			free_thread(thread);
+		if (thread == pt_thread_current)
+			continue;
+		thread->owns_output = false;
+		free_thread(thread);
 	}
-	shared_stage = NULL;
 	threads = pt_thread_current;
 	if (threads) {
 		threads->next = NULL;
 		threads->id = (pid_t)syscall(SYS_gettid);
-		retake_stage(threads);
+		threads->number = 0;
+		threads->chunk_number = 0;
+		retake_output(threads);
 	}
 	is_one_of_many = false;
 	pt_thread_epoch++;

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "process.h"
+#include "record.h"
 #include "stage.h"
 #include "util.h"
 
@@ -28,8 +29,10 @@
 
 static void before_open(int directory, const char *path, int flags)
 {
-	if ((flags & O_TRUNC) && path && pt_process_is_traced())
-		pt_stage_before_truncate(directory, path);
+	if (!(flags & O_TRUNC) || !path || !pt_process_is_traced())
+		return;
+	pt_stage_before_truncate(directory, path);
+	pt_record_before_truncate(directory, path);
 }
 
 /* Takes the mode after FLAGS if there is one; else the real function needs none. */

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "check_pytrace.h"
-#include "code.h"
+#include "code_info.h"
 #include "column.h"
 #include "event.h"
 #include "file.h"
@@ -31,7 +31,7 @@ static const struct pt_format_options plain = { .minor = 12 };
 static const struct pt_format_options colored = { .has_color = true, .minor = 12 };
 
 /* The record that is rendered, with names of its own. */
-static struct pt_code code;
+static struct pt_code_info code;
 static char code_name[MAX_NAME] = "f";
 static char code_qualname[MAX_NAME] = "C.f";
 static char code_module[MAX_NAME] = "a";
@@ -41,7 +41,7 @@ static void set_up(void)
 	pt_check_write_text("a.py", program);
 	pt_check_write_text("directory/long_name.py", program);
 	pt_file_start();
-	code = (struct pt_code){ .file = pt_file_get("a.py"),
+	code = (struct pt_code_info){ .file = pt_file_get("a.py"),
 				 .name = code_name,
 				 .qualname = code_qualname,
 				 .module = code_module,

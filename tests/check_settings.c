@@ -126,8 +126,10 @@ static const struct {
 	{ "PYTRACE_DEBUG", "all,-start", "rules" },
 	{ "PYTRACE_DEBUG", "", "" },
 	/* An empty value is the same as none, as for the variables above. */
-	{ "PYTRACE_FORMAT", "", "text" },
-	{ "PYTRACE_TIME", "", "none" },
+	{ "PYTRACE_FORMAT", "", "auto" },
+	{ "PYTRACE_FORMAT", "record", "record" },
+	{ "PYTRACE_TIME", "", "auto" },
+	{ "PYTRACE_SOURCE", "0", "0" },
 	{ "PYTRACE_COLOR", "", "auto" },
 	{ "PYTRACE_STRICT", "", "0" },
 };
@@ -147,7 +149,7 @@ END_TEST
 #define EXPECTED_MODE "(expected 1, on, 0, off, help, true, yes, false, no)"
 #define EXPECTED_EVENT "(expected line, call, return, yield, exception, import, all)"
 #define EXPECTED_DEPTH "(expected a number from 1 up)"
-#define EXPECTED_TIME "(expected none, relative, delta, wall)"
+#define EXPECTED_TIME "(expected auto, none, relative, delta, wall)"
 
 static const struct {
 	const char *name;
@@ -181,8 +183,8 @@ static const struct {
 	{ "PYTRACE_EVENTS", "none", "unknown event 'none' " EXPECTED_EVENT },
 	{ "PYTRACE_FORMAT", "txt", "unknown format 'txt' (did you mean 'text'?)" },
 	{ "PYTRACE_FORMAT", "traces", "unknown format 'traces' (did you mean 'trace'?)" },
-	{ "PYTRACE_FORMAT", "json", "unknown format 'json' (expected text, trace)" },
-	{ "PYTRACE_FORMAT", "TEXT", "unknown format 'TEXT' (expected text, trace)" },
+	{ "PYTRACE_FORMAT", "json", "unknown format 'json' (expected auto, text, trace, record)" },
+	{ "PYTRACE_FORMAT", "TEXT", "unknown format 'TEXT' (expected auto, text, trace, record)" },
 	{ "PYTRACE_TIME", "walls", "unknown time 'walls' (did you mean 'wall'?)" },
 	{ "PYTRACE_TIME", "Delta", "unknown time 'Delta' (did you mean 'delta'?)" },
 	{ "PYTRACE_TIME", "absolute", "unknown time 'absolute' " EXPECTED_TIME },
@@ -281,9 +283,9 @@ START_TEST(defaults)
 	ck_assert_str_eq(settings.include, "@user");
 	ck_assert_str_eq(settings.exclude, "");
 	ck_assert_uint_eq(settings.events, PT_EVENT_ALL & ~(unsigned int)PT_EVENT_YIELD);
-	ck_assert_int_eq(settings.format, PT_FORMAT_ID_TEXT);
+	ck_assert_int_eq(settings.format, PT_FORMAT_ID_AUTO);
 	ck_assert_str_eq(settings.output, "stderr");
-	ck_assert_int_eq(settings.time, PT_TIME_NONE);
+	ck_assert_int_eq(settings.time, PT_TIME_AUTO);
 	ck_assert_uint_eq(settings.depth, 0);
 	ck_assert_int_eq(settings.color, PT_COLOR_AUTO);
 	ck_assert(!settings.strict);
@@ -310,7 +312,7 @@ static const struct {
 	{ "=PYTRACE_FOO", NULL },
 	{ "", NULL },
 	{ "PYTRACE_FORMAT=json",
-	  "PYTRACE_FORMAT: unknown format 'json' (expected text, trace)" },
+	  "PYTRACE_FORMAT: unknown format 'json' (expected auto, text, trace, record)" },
 	{ "PYTRACE_DEPTH=no", "PYTRACE_DEPTH: bad depth 'no' " EXPECTED_DEPTH },
 	{ "PYTRACE_INCLUDES=x",
 	  "PYTRACE_INCLUDES: unknown setting (did you mean 'PYTRACE_INCLUDE'?)" },
@@ -373,7 +375,7 @@ START_TEST(environment_with_problems)
 				   "(did you mean 'PYTRACE_FORMAT'?)");
 	ck_assert_uint_eq(settings.depth, 0);
 	ck_assert_int_eq(settings.format, PT_FORMAT_ID_TRACE);
-	ck_assert_int_eq(settings.time, PT_TIME_NONE);
+	ck_assert_int_eq(settings.time, PT_TIME_AUTO);
 	pt_settings_destroy(&settings);
 }
 END_TEST
@@ -480,14 +482,18 @@ START_TEST(help_shows_every_setting)
 		"PYTRACE_EXCLUDE=                         # rules: what of that is left out",
 		"PYTRACE_EVENTS=line,call,return,exception,import  # line, call, return, "
 		"yield, exception, import, all; -name removes one",
-		"PYTRACE_FORMAT=text                      # text, trace",
+		"PYTRACE_FORMAT=auto                      # text, trace, record; auto: "
+		"record if the output ends in .pytrace",
 		"PYTRACE_OUTPUT=stderr                    # stderr, stdout, fd:N, a "
 		"file, "
 		"a directory; %p %P %e %t %h %%",
 		"PYTRACE_MODE=                            # permissions of new files, "
 		"octal; empty: by the umask",
 		"PYTRACE_ZSTD_LEVEL=1                     # 1 to 19, for outputs in .zst",
-		"PYTRACE_TIME=none                        # none, relative, delta, wall",
+		"PYTRACE_TIME=auto                        # none, relative, delta, wall; "
+		"auto: recorded, but not shown",
+		"PYTRACE_SOURCE=1                         # 0: a recording does not hold the "
+		"text of files",
 		"PYTRACE_DEPTH=                           # deepest call level shown, "
 		"from 1",
 		"PYTRACE_COLOR=auto                       # auto, always, never",
