@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "reader.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The start time of a process, in the kernel's clock ticks; 0: not known. */
+static uint64_t start_time(uint32_t pid)
+{
+	char path[64];
+	char text[1024] = "";
+	unsigned long long time = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return 0;
+	size_t size = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[size] = '\0';
+	/* The name of the program may hold anything. */
+	char *end = strrchr(text, ')');
+	if (!end || sscanf(end + 1,
+			   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+			   "%*d %*d %*d %*d %llu",
+			   &time) != 1)
+		return 0;
+	return time;
+}
+
+bool pt_reader_is_running(const struct pt_reader_process *process)
+{
+	struct stat status;
+	uint32_t pid = process->facts.pid;
+
+	if (process->facts.end != PT_END_NONE || !pid)
+		return false;
+	if (stat("/proc/self/ns/pid", &status) != 0 ||
+	    status.st_ino != process->facts.pid_namespace)
+		return false;
+	return start_time(pid) == process->facts.start_time;
+}

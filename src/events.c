@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "events.h"
+
+#include "filter.h"
+#include "fold.h"
+
+#include "reader_private.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So much of a chunk is read at a time. */
+#define WINDOW (64U << 10)
+
+/* A site with its time, and the head of any record, are shorter. */
+#define SHORT 32
+
+/* No stack is deeper; frames beyond are not followed. */
+#define MAX_DEPTH (1U << 24)
+
+/* A stream, as far as it has been read. */
+struct track {
+	struct pt_reader_stream *stream;
+	size_t chunk; /* index in the stream */
+	bool is_open; /* the chunk has been begun */
+	bool is_idle; /* there is nothing more, as yet */
+	const unsigned char *at;
+	const unsigned char *end; /* of what has been read of the chunk */
+	unsigned char *window;
+	size_t capacity;
+	uint64_t offset; /* of END in the file */
+	uint64_t beyond; /* the end of the chunk there; of a packed one OFFSET */
+	uint32_t site;
+	uint64_t shifted; /* time of the last timed site */
+	uint64_t now;	  /* the same in ns, CLOCK_MONOTONIC */
+	struct pt_events_thread *thread;
+};
+
+struct pt_events {
+	struct pt_reader *reader;
+	struct track **tracks; /* by the time of their first chunks */
+	size_t count;
+	struct pt_events_thread *threads; /* of all processes */
+	char *texts;			  /* of the present event */
+	size_t text_size;
+};
+
+struct pt_events *pt_events_new(struct pt_reader *reader)
+{
+	struct pt_events *events = calloc(1, sizeof(*events));
+
+	if (events)
+		events->reader = reader;
+	return events;
+}
+
+static void free_thread(struct pt_events_thread *thread)
+{
+	free(thread->name);
+	free(thread->task);
+	free(thread->frames);
+	free(thread->data);
+	pt_filter_forget(thread);
+	pt_fold_free(thread->fold);
+	free(thread);
+}
+
+void pt_events_free(struct pt_events *events)
+{
+	if (!events)
+		return;
+	for (size_t i = 0; i < events->count; i++) {
+		free(events->tracks[i]->window);
+		free(events->tracks[i]);
+	}
+	while (events->threads) {
+		struct pt_events_thread *next = events->threads->next;
+		free_thread(events->threads);
+		events->threads = next;
+	}
+	free(events->tracks);
+	free(events->texts);
+	free(events);
+}
+
+/* Returns the thread of that number in a process; makes it the first time. */
+static struct pt_events_thread *find_thread(struct pt_events *events,
+					    struct pt_reader_process *process,
+					    uint32_t number)
+{
+	struct pt_events_thread *thread = events->threads;
+
+	while (thread && (thread->process != process || thread->number != number))
+		thread = thread->next;
+	if (thread)
+		return thread;
+	thread = calloc(1, sizeof(*thread));
+	if (!thread)
+		return NULL;
+	thread->process = process;
+	thread->number = number;
+	thread->next = events->threads;
+	events->threads = thread;
+	return thread;
+}
+
+static bool push(struct pt_events_thread *thread, uint32_t code, int line)
+{
+	if (thread->depth == thread->capacity) {
+		unsigned int capacity = thread->capacity ? thread->capacity * 2 : 64;
+		struct pt_events_frame *frames =
+			capacity > MAX_DEPTH ? NULL :
+					       realloc(thread->frames,
+						       capacity * sizeof(*frames));
+		if (!frames)
+			return false;
+		thread->frames = frames;
+		thread->capacity = capacity;
+	}
+	thread->frames[thread->depth++] = (struct pt_events_frame){ code, line };
+	return true;
+}
+
+/* Unpacks the track's chunk. Returns false if it is damaged. */
+static bool unpack(struct pt_events *events, struct track *track,
+		   const struct pt_chunk_place *place)
+{
+	size_t size = 0;
+	unsigned char *data = pt_reader_unpack(events->reader, place, &size);
+
+	if (!data) {
+		events->reader->damage = "a packed chunk cannot be unpacked";
+		return false;
+	}
+	free(track->window);
+	track->window = data;
+	track->capacity = 0;
+	track->at = data;
+	track->end = data + size;
+	track->offset = track->beyond = 0;
+	return true;
+}
+
+/* Begins the track's chunk. Returns false if it is damaged. */
+static bool open_chunk(struct pt_events *events, struct track *track)
+{
+	const struct pt_chunk_place *place = &track->stream->chunks[track->chunk];
+	unsigned int shift = track->stream->process->facts.tick_shift;
+
+	track->is_open = true;
+	track->site = 0;
+	track->thread = NULL;
+	track->shifted = place->header.ticks >> (shift & 63);
+	if (place->header.time > track->now)
+		track->now = place->header.time;
+	if (place->header.encoding == PT_ENCODING_ZSTD)
+		return unpack(events, track, place);
+	track->at = track->end = track->window;
+	track->offset = place->offset + place->header.header_size;
+	track->beyond = place->offset + place->header.size;
+	return place->header.encoding == PT_ENCODING_NONE;
+}
+
+/* Reads on until NEED bytes are there, if the chunk has them. Returns whether it has. */
+static bool fill(struct pt_events *events, struct track *track, size_t need)
+{
+	size_t left = (size_t)(track->end - track->at);
+	size_t size = need > WINDOW ? need : WINDOW;
+
+	if (left >= need)
+		return true;
+	if (track->beyond - track->offset < need - left)
+		return false;
+	if (size > track->capacity) {
+		unsigned char *window = malloc(size);
+		if (!window)
+			return false;
+		if (left)
+			memcpy(window, track->at, left);
+		free(track->window);
+		track->window = window;
+		track->capacity = size;
+	} else if (left) {
+		memmove(track->window, track->at, left);
+	}
+	uint64_t rest = track->beyond - track->offset;
+	size_t wanted = track->capacity - left;
+	size_t got = pt_reader_read(events->reader, track->offset, track->window + left,
+				    wanted < rest ? wanted : (size_t)rest);
+	track->at = track->window;
+	track->end = track->window + left + got;
+	track->offset += got;
+	return left + got >= need;
+}
+
+/* Forgets what has been read ahead: it may be there by now. */
+static void read_again(struct track *track)
+{
+	if (track->beyond == 0)
+		return;
+	track->offset -= (uint64_t)(track->end - track->at);
+	track->at = track->end = track->window;
+}
+
+static bool has_next_chunk(const struct track *track)
+{
+	return track->chunk + 1 < track->stream->count;
+}
+
+static void go_to_next_chunk(struct track *track)
+{
+	track->is_open = false;
+	if (has_next_chunk(track))
+		track->chunk++;
+	else
+		track->is_idle = true;
+}
+
+/* The chunk has nothing more. Looks once again, and goes on to the next one. */
+static void end_chunk(struct pt_events *events, struct track *track)
+{
+	bool has_next = has_next_chunk(track);
+
+	read_again(track);
+	if (fill(events, track, 1) && *track->at)
+		return;
+	if (has_next) {
+		track->is_open = false;
+		track->chunk++;
+	} else {
+		track->is_idle = true;
+	}
+}
+
+static uint64_t time_of(struct pt_events *events, const struct track *track)
+{
+	const struct pt_reader_process *process = track->stream->process;
+
+	return pt_reader_time(events->reader, process,
+			      track->shifted << (process->facts.tick_shift & 63));
+}
+
+/* Keeps a text of a record as a string, which lives until the next event. */
+static const char *keep_text(struct pt_events *events, struct pt_text_in text, size_t *used)
+{
+	char *place = events->texts + *used;
+
+	memcpy(place, text.data, text.size);
+	place[text.size] = '\0';
+	*used += text.size + 1;
+	return place;
+}
+
+static bool make_room_for_texts(struct pt_events *events, size_t size)
+{
+	if (size + 2 <= events->text_size)
+		return true;
+	char *texts = realloc(events->texts, size + 2);
+	if (!texts)
+		return false;
+	events->texts = texts;
+	events->text_size = size + 2;
+	return true;
+}
+
+static void rename_thread(struct pt_events_thread *thread, char **place,
+			  struct pt_text_in text)
+{
+	free(*place);
+	*place = text.size ? strndup(text.data, text.size) : NULL;
+	thread->renamed++;
+}
+
+/* Where a thread is, without a site. */
+static void set_place(struct pt_events *events, const struct pt_events_thread *thread,
+		      struct pt_events_event *event)
+{
+	const struct pt_events_frame *top =
+		thread->depth ? &thread->frames[thread->depth - 1] : NULL;
+	const struct pt_reader_code *code =
+		top ? pt_reader_code(events->reader, top->code) : NULL;
+
+	event->level = thread->depth ? thread->depth - 1 : 0;
+	event->code = code ? &code->info : NULL;
+	event->line = top ? top->line : 0;
+}
+
+static void take_state(struct pt_events *events, struct track *track,
+		       struct pt_bytes_in *in)
+{
+	struct pt_events_thread *thread = find_thread(
+		events, track->stream->process, (uint32_t)pt_take_number(in));
+
+	if (!thread)
+		return;
+	thread->tid = (int)pt_take_number(in);
+	rename_thread(thread, &thread->name, pt_take_text(in));
+	rename_thread(thread, &thread->task, pt_take_text(in));
+	uint64_t depth = pt_take_number(in);
+	thread->depth = 0;
+	for (uint64_t i = 0; i < depth && !in->is_bad; i++) {
+		uint32_t code = (uint32_t)pt_take_number(in);
+		if (!push(thread, code, (int)(pt_take_number(in) & INT_MAX)))
+			break;
+	}
+	track->thread = thread;
+}
+
+static void take_import(struct pt_events *events, struct track *track,
+			struct pt_bytes_in *in, struct pt_events_event *event)
+{
+	static struct pt_code_info importer; /* only its file is known */
+	uint64_t flags = pt_take_number(in);
+	size_t used = 0;
+
+	track->shifted += pt_take_number(in);
+	set_place(events, track->thread, event);
+	struct pt_reader_file *file =
+		pt_reader_file(events->reader, (uint32_t)pt_take_number(in));
+	event->line = (int)(pt_take_number(in) & INT_MAX);
+	importer = (struct pt_code_info){ .file = file ? file->file : NULL };
+	event->code = file ? &importer : NULL;
+	event->name = keep_text(events, pt_take_text(in), &used);
+	const char *detail = keep_text(events, pt_take_text(in), &used);
+	event->detail = flags & PT_IMPORT_HAS_DETAIL ? detail : NULL;
+	event->is_failure = flags & PT_IMPORT_FAILED;
+	if (track->stream->process->facts.flags & PT_PROCESS_HAS_TIME) {
+		track->now = time_of(events, track);
+		event->has_time = true;
+	}
+	event->kind = PT_EVENTS_IMPORT;
+}
+
+static void take_exception(struct pt_events *events, struct track *track,
+			   struct pt_bytes_in *in, struct pt_events_event *event)
+{
+	size_t used = 0;
+
+	set_place(events, track->thread, event);
+	event->kind = PT_EVENTS_EXCEPTION;
+	event->is_failure = false;
+	event->line = (int)(pt_take_number(in) & INT_MAX);
+	event->name = keep_text(events, pt_take_text(in), &used);
+	struct pt_text_in message = pt_take_text(in);
+	event->detail = message.size ? keep_text(events, message, &used) : NULL;
+}
+
+/* Takes a record that is no site. Returns whether it is an event. */
+static bool take_record(struct pt_events *events, struct track *track, unsigned char kind,
+			struct pt_bytes_in *in, struct pt_events_event *event)
+{
+	struct pt_events_thread *thread = track->thread;
+	size_t used = 0;
+
+	if (kind == PT_RECORD_STATE) {
+		take_state(events, track, in);
+		event->kind = PT_EVENTS_STATE;
+		return track->thread;
+	}
+	if (kind == PT_RECORD_THREAD) {
+		track->thread = find_thread(events, track->stream->process,
+					    (uint32_t)pt_take_number(in));
+		return false;
+	}
+	if (!thread)
+		return false;
+	switch (kind) {
+	case PT_RECORD_NAME:
+		rename_thread(thread, &thread->name, pt_take_text(in));
+		return false;
+	case PT_RECORD_TASK:
+		rename_thread(thread, &thread->task, pt_take_text(in));
+		return false;
+	case PT_RECORD_EXCEPTION:
+		take_exception(events, track, in, event);
+		return true;
+	case PT_RECORD_IMPORT:
+		take_import(events, track, in, event);
+		return event->code;
+	case PT_RECORD_NOTE:
+		set_place(events, thread, event);
+		event->kind = PT_EVENTS_NOTE;
+		event->detail = keep_text(events, pt_take_text(in), &used);
+		return true;
+	case PT_RECORD_LOST:
+		event->kind = PT_EVENTS_LOST;
+		event->count = pt_take_number(in);
+		return true;
+	default: /* clocks, or of a later version */
+		return false;
+	}
+}
+
+/* Reads a record that is no site. Returns whether it is an event. */
+static bool read_record(struct pt_events *events, struct track *track,
+			struct pt_events_event *event)
+{
+	fill(events, track, SHORT);
+	const unsigned char *at = track->at + 1;
+	unsigned char kind = *track->at;
+	uint64_t size = 0;
+
+	if (!pt_varint_get(&at, track->end, &size) || size > UINT32_MAX) {
+		go_to_next_chunk(track);
+		return false;
+	}
+	size_t head = (size_t)(at - track->at);
+	if (!fill(events, track, head + size) || !make_room_for_texts(events, size)) {
+		go_to_next_chunk(track);
+		return false;
+	}
+	struct pt_bytes_in in = { track->at + head, track->at + head + size, false };
+	track->at += head + size;
+	return take_record(events, track, kind, &in, event) && !in.is_bad;
+}
+
+/* Reads the number of a site. Returns false when the chunk is cut there. */
+static inline bool read_site_number(struct track *track)
+{
+	const unsigned char *at = track->at;
+	unsigned char first = *at++;
+	uint32_t step = first - PT_BYTE_SHORT;
+
+	if (first >= PT_BYTE_MIDDLE && first < PT_BYTE_LONG) {
+		if (track->end - at < 1)
+			return false;
+		step = PT_SITE_SHORT + ((uint32_t)(first - PT_BYTE_MIDDLE) << 8) + *at++;
+	} else if (first == PT_BYTE_LONG) {
+		if (track->end - at < 4)
+			return false;
+		memcpy(&step, at, sizeof(step));
+		at += sizeof(step);
+	}
+	track->site += (uint32_t)pt_unzigzag(step);
+	track->at = at;
+	return true;
+}
+
+/* Follows the thread's frames through a site, and tells the level of what happens there. */
+static inline unsigned int follow(struct pt_events_thread *thread,
+				  const struct pt_reader_site *site)
+{
+	switch (site->mark) {
+	case PT_MARK_CALL:
+	case PT_MARK_RESUME:
+		push(thread, site->code_number, site->line);
+		return thread->depth ? thread->depth - 1 : 0;
+	case PT_MARK_LINE:
+		if (thread->depth)
+			thread->frames[thread->depth - 1].line = site->line;
+		return thread->depth ? thread->depth - 1 : 0;
+	default:
+		return thread->depth ? --thread->depth : 0;
+	}
+}
+
+/* Reads a site. Returns whether it is an event. */
+static inline bool read_site(struct pt_events *events, struct track *track,
+			     struct pt_events_event *event)
+{
+	if (!read_site_number(track)) {
+		go_to_next_chunk(track);
+		return false;
+	}
+	struct pt_reader_site *site = pt_reader_site(events->reader, track->site);
+	if (!site || !track->thread) {
+		/* It was defined after we looked; or the file is damaged. */
+		pt_reader_update(events->reader);
+		site = pt_reader_site(events->reader, track->site);
+	}
+	if (!site || !track->thread) {
+		events->reader->damage = "events refer to what is not defined";
+		go_to_next_chunk(track);
+		return false;
+	}
+	event->has_time = false;
+	if (site->mark != PT_MARK_LINE &&
+	    track->stream->process->facts.flags & PT_PROCESS_HAS_TIME) {
+		uint64_t passed = 0;
+		if (!pt_varint_get(&track->at, track->end, &passed)) {
+			go_to_next_chunk(track);
+			return false;
+		}
+		track->shifted += passed;
+		track->now = time_of(events, track);
+		event->has_time = true;
+	}
+	event->kind = PT_EVENTS_SITE;
+	event->site = site;
+	event->code = &site->code->info;
+	event->line = site->line;
+	event->level = follow(track->thread, site);
+	event->caller_line =
+		event->level ? track->thread->frames[event->level - 1].line : 0;
+	return true;
+}
+
+/* Reads the next event of a track. Returns false when there is none, as yet: IS_IDLE; or
+ * when the next one is elsewhere. */
+static bool read_event(struct pt_events *events, struct track *track,
+		       struct pt_events_event *event)
+{
+	if (!track->is_open && !open_chunk(events, track)) {
+		go_to_next_chunk(track);
+		return false;
+	}
+	if (track->end - track->at < SHORT)
+		fill(events, track, SHORT);
+	if (track->at == track->end || *track->at == 0) {
+		end_chunk(events, track);
+		return false;
+	}
+	return *track->at <= PT_BYTE_LONG ? read_site(events, track, event) :
+					    read_record(events, track, event);
+}
+
+static uint64_t start_of(const struct pt_reader_stream *stream)
+{
+	return stream->chunks[0].header.time;
+}
+
+/* Makes tracks of streams that are new, in the order of their beginnings. */
+static void add_tracks(struct pt_events *events)
+{
+	size_t count = pt_reader_stream_count(events->reader);
+	struct track **tracks =
+		count > events->count ?
+			realloc(events->tracks, count * sizeof(*tracks)) :
+			NULL;
+
+	if (!tracks)
+		return;
+	events->tracks = tracks;
+	for (size_t i = events->count; i < count; i++) {
+		struct track *track = calloc(1, sizeof(*track));
+		if (!track)
+			return;
+		track->stream = pt_reader_stream(events->reader, i);
+		track->now = start_of(track->stream);
+		events->tracks[events->count++] = track;
+	}
+}
+
+/* Returns the track whose next event is the earliest, or NULL; *LIMIT is the time of the
+ * next one after it. */
+static struct track *earliest(struct pt_events *events, uint64_t *limit)
+{
+	struct track *first = NULL;
+
+	*limit = UINT64_MAX;
+	for (size_t i = 0; i < events->count; i++) {
+		struct track *track = events->tracks[i];
+		if (track->is_idle)
+			continue;
+		if (!first || track->now < first->now) {
+			*limit = first ? first->now : UINT64_MAX;
+			first = track;
+		} else if (track->now < *limit) {
+			*limit = track->now;
+		}
+	}
+	return first;
+}
+
+/* Hands over the end of a process if all of its streams have been read. */
+static bool end_process(struct pt_events *events, struct pt_reader_process *process,
+			bool at_end, uint64_t now, pt_events_function *function, void *data)
+{
+	if (process->is_told || (!at_end && process->facts.end == PT_END_NONE))
+		return true;
+	for (size_t i = 0; i < events->count; i++) {
+		if (events->tracks[i]->stream->process == process &&
+		    !events->tracks[i]->is_idle)
+			return true;
+	}
+	process->is_told = true;
+	struct pt_events_event event = {
+		.kind = PT_EVENTS_END,
+		.process = process,
+		.time = process->facts.end_time ? process->facts.end_time : now,
+	};
+	return function(data, &event);
+}
+
+/* Hands over the events of a track until LIMIT. Returns false when FUNCTION did. */
+static bool run_track(struct pt_events *events, struct track *track, uint64_t limit,
+		      pt_events_function *function, void *data)
+{
+	struct pt_events_event event = { .process = track->stream->process };
+
+	while (!track->is_idle && track->now <= limit) {
+		event.has_time = false;
+		if (!read_event(events, track, &event))
+			continue;
+		event.thread = track->thread;
+		event.time = track->now;
+		if (!function(data, &event))
+			return false;
+	}
+	return true;
+}
+
+bool pt_events_run(struct pt_events *events, bool at_end, pt_events_function *function,
+		   void *data)
+{
+	uint64_t limit = 0;
+
+	add_tracks(events);
+	for (size_t i = 0; i < events->count; i++)
+		events->tracks[i]->is_idle = false;
+	for (;;) {
+		struct track *track = earliest(events, &limit);
+		if (!track)
+			break;
+		if (!run_track(events, track, limit, function, data))
+			return false;
+		if (track->is_idle && !end_process(events, track->stream->process, at_end,
+						   track->now, function, data))
+			return false;
+	}
+	for (size_t i = 0; i < pt_reader_process_count(events->reader); i++) {
+		if (!end_process(events, pt_reader_process(events->reader, i), at_end, 0,
+				 function, data))
+			return false;
+	}
+	return true;
+}
+
+bool pt_events_run_from(struct pt_events *events, struct pt_reader_stream *stream,
+			size_t chunk, pt_events_function *function, void *data)
+{
+	struct track *track = NULL;
+
+	add_tracks(events);
+	for (size_t i = 0; i < events->count; i++) {
+		if (events->tracks[i]->stream == stream)
+			track = events->tracks[i];
+	}
+	if (!track || chunk >= stream->count)
+		return true;
+	track->chunk = chunk;
+	return run_track(events, track, UINT64_MAX, function, data);
+}
