@@ -105,10 +105,10 @@ ZIPPED = "def name():\n    return 'zipped'\n"
 
 # Where the trace goes, in a folder of its own for each run.
 OUTPUTS = {"file": "%s/trace", "zst": "%s/trace.zst", "folder": "%s/new/", "stderr": "stderr",
-           "link": "%s/link"}
+           "link": "%s/link", "record": "%s/trace.pytrace"}
 
 # The short form tries these with its first interpreter, and with the next one.
-SHORT_OUTPUTS = (("zst", "stderr"), ("file", "stderr"))
+SHORT_OUTPUTS = (("zst", "stderr", "record"), ("file", "stderr", "record"))
 
 # What functions fail with, if not for lack of memory; 0: with half of what was asked for.
 ERRORS = {
@@ -147,7 +147,7 @@ HARMLESS = set("""
     pthread_sigmask readdir sched_yield sigaction sigaddset sigemptyset sigismember
     sigpending sigtimedwait snprintf stpcpy strcasecmp strchr strcmp strcpy strcspn strerror
     strftime strlen strncmp strpbrk strrchr strsep strspn strstr strtol syscall sysconf time
-    fremovexattr vsnprintf __stack_chk_fail geteuid getuid umask dlvsym getsid nanosleep strnlen
+    fremovexattr getrandom mremap readlink strncpy vsnprintf __stack_chk_fail geteuid getuid umask dlvsym getsid nanosleep strnlen
     """.split())
 
 MESSAGE = "libpytrace: "
@@ -235,6 +235,17 @@ class Setting:
             return result
 
 
+def show(path, problems):
+    """What the command prints of a recording, if there is one."""
+    command = os.environ.get("PT_COMMAND", "pytrace")
+    done = subprocess.run([os.path.abspath(command), "show", "--full", path],
+                          capture_output=True)
+    if done.returncode and b"nothing has been recorded" not in done.stderr and \
+            b"is empty" not in done.stderr:
+        problems.append("show: %d, %s" % (done.returncode, done.stderr.decode()))
+    return done.stdout
+
+
 def read_traces(folder, problems):
     """The text of each trace in a folder."""
     texts = []
@@ -249,6 +260,8 @@ def read_traces(folder, problems):
                 text = done.stdout
                 if done.returncode and os.path.getsize(path):
                     problems.append("%s: %s" % (name, done.stderr.decode().strip()))
+            elif name.endswith(".pytrace"):
+                text = show(path, problems)
             else:
                 with open(path, "rb") as file:
                     text = file.read()

@@ -7,7 +7,7 @@
 # target in tests/fuzz/findings/.
 
 source=$(cd "$(dirname "$0")/.." && pwd)
-targets=${FUZZ_TARGETS:-settings rules source zip output recover repeats}
+targets=${FUZZ_TARGETS:-settings rules source zip output recover repeats reader}
 flags="-std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined"
 python_flags=${PYTHON_CFLAGS:-$(pkg-config --cflags python3 2>/dev/null)}
 
@@ -23,16 +23,17 @@ find_clang() {
 
 # The modules that hold the parsers, and what they need: all but the exported functions.
 core() {
-	for each in "$source"/lib/*.c; do
+	for each in "$source"/lib/*.c "$source"/src/*.c; do
 		case $each in
 		*/late.c | */preload.c | */process.c | */truncate.c) ;;
+		*/src/main.c | */src/options.c | */src/command_*.c) ;;
 		*) echo "$each" ;;
 		esac
 	done
 }
 
 is_built() {
-	[ -x "tests/fuzz/fuzz_$1" ] && [ -z "$(find "$source/lib" "$source/tests/fuzz" \
+	[ -x "tests/fuzz/fuzz_$1" ] && [ -z "$(find "$source/lib" "$source/src" "$source/tests/fuzz" \
 		-name '*.[ch]' -newer "tests/fuzz/fuzz_$1")" ]
 }
 
@@ -44,11 +45,12 @@ build() {
 			rm -rf tests/fuzz/core
 			mkdir -p tests/fuzz/core
 			(cd tests/fuzz/core && "$clang" $(echo "$flags" | sed s/fuzzer,/fuzzer-no-link,/) \
-				-I"$build" -I"$source/lib" $python_flags -c $(core)) || return
+				-I"$build" -I"$source/lib" -I"$source/src" $python_flags -c $(core)) || return
 			core_is_built=yes
 		fi
-		"$clang" $flags -I. -I"$source/lib" "$source/tests/fuzz/fuzz_$target.c" \
-			tests/fuzz/core/*.o -o "tests/fuzz/fuzz_$target" -ldl -lpthread || return
+		"$clang" $flags -I. -I"$source/lib" -I"$source/src" $python_flags \
+			"$source/tests/fuzz/fuzz_$target.c" \
+			tests/fuzz/core/*.o -o "tests/fuzz/fuzz_$target" -lzstd -ldl -lpthread || return
 	done
 }
 

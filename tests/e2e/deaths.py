@@ -33,7 +33,7 @@ LINE = re.compile(r"(?:\[(\d+)(?: (\d+)[^]]*)?\] )?loop.py:(\d+) ")
 
 ENDLESS = 1 << 40
 
-# The most lines that a loop may have: some blocks that are written together.
+# How many lines a loop may have at the most: some blocks that are written together.
 MAX_COUNT = 20000
 
 SELF = "os.kill(os.getpid(), signal.SIG%s)"
@@ -82,7 +82,7 @@ BY_ITSELF = {
                 "exited with 0"),
 }
 
-# Signals that another process sends during the loop.
+# Signals that come from another process in the midst of the loop.
 BY_OTHERS = {
     "killed": (signal.SIGKILL, None),
     "terminated": (signal.SIGTERM, None),
@@ -102,7 +102,7 @@ def lines_of_threads(lines):
 
 
 def expect_loop(folder, log, numbers):
-    """A thread's trace has every line of the log, and at most one more."""
+    """A thread's trace has every line that the log has, and at most one more."""
     with open(os.path.join(folder.path, log), encoding="ascii") as file:
         ran = [int(digit) for digit in file.read()]
     traced = [number for number in numbers if number in (5, 6)]
@@ -112,7 +112,7 @@ def expect_loop(folder, log, numbers):
 
 
 def expect_end(lines, last):
-    """The trace says once how the process ended, and is right."""
+    """The trace of the process tells of its end, once, and that is how; None: not at all."""
     # Lines of the process that recovered the others begin with its pid.
     lines = [line for line in lines if not line.startswith("[")] or lines
     ends = [found.group(1).split(":")[0] for found in map(END.match, lines) if found]
@@ -120,7 +120,7 @@ def expect_end(lines, last):
 
 
 def recover_by_hand(folder, interpreter, library):
-    """Recovers the trace by the recipe in README."""
+    """Does what README says."""
     del interpreter, library
     with open(README, encoding="utf-8") as file:
         recipe = re.search(r"By\s+hand:\n\n((?:    .*\n)+)", file.read()).group(1)
@@ -131,15 +131,17 @@ def recover_by_hand(folder, interpreter, library):
     return read_lines(folder)
 
 
-def die_by_itself(name, choice, interpreter, library, bring_back=recover):
+def die_by_itself(name, choice, interpreter, library, bring_back=recover,
+                  unknown=None, **settings):
+    """UNKNOWN is what is told of an end that the library did not see."""
     statement, status, last = BY_ITSELF[name]
     with Folder(loop=PROGRAM + statement + "\n") as folder:
         count = choice.randrange(1, MAX_COUNT)
         result = finish(folder, interpreter, library, "loop.py", str(count),
-                        PYTRACE_EVENTS="line", PYTHONFAULTHANDLER="")
+                        PYTRACE_EVENTS="line", PYTHONFAULTHANDLER="", **settings)
         expect_equal("status", result[0], status)
         expect_equal("anything is staged", staged_files(folder) != [],
-                     status < 0 and last is None)
+                     status < 0 and last is unknown)
         lines = bring_back(folder, interpreter, library)
         main, other = lines_of_threads(lines)
         expect_loop(folder, "log", main)
@@ -147,28 +149,29 @@ def die_by_itself(name, choice, interpreter, library, bring_back=recover):
         expect_equal("last line", main[-1], 8)
         if os.path.exists(os.path.join(folder.path, "log2")):
             expect_loop(folder, "log2", other)
-        expect_end(lines, last)
+        expect_end(lines, last or unknown)
 
 
-def die_by_others(name, choice, interpreter, library):
+def die_by_others(name, choice, interpreter, library, bring_back=recover, unknown=None,
+                  **settings):
     number, last = BY_OTHERS[name]
     with Folder(loop=PROGRAM) as folder:
         size = choice.randrange(1, 2 * MAX_COUNT)
         log = os.path.join(folder.path, "log")
         process = start(folder, interpreter, library, "loop.py", str(ENDLESS),
-                        PYTRACE_EVENTS="line")
+                        PYTRACE_EVENTS="line", **settings)
         while not os.path.exists(log) or os.path.getsize(log) < size:
             if process.poll() is not None:
                 raise Failure("the program ended: %s" % process.communicate()[1])
             time.sleep(0.0005)
         process.send_signal(number)
         expect_equal("status", wait_for(process)[0], -number)
-        lines = recover(folder, interpreter, library)
+        lines = bring_back(folder, interpreter, library)
         expect_loop(folder, "log", lines_of_threads(lines)[0])
-        expect_end(lines, last)
+        expect_end(lines, last or unknown)
 
 
-def make_check(way, name):
+def make_check(way, name, prefix="", **options):
     """The check of one way to die."""
     def check(interpreter, library):
         times = int(os.environ.get("PT_DEATHS", 0)) or 1
@@ -176,12 +179,12 @@ def make_check(way, name):
         for number in range(times):
             choice = random.Random() if times > 1 else random.Random(name)
             try:
-                way(name, choice, interpreter, library)
+                way(name, choice, interpreter, library, **options)
             except Failure as failure:
                 failures.append("run %d: %s" % (number, failure))
         if failures:
             raise Failure("%d of %d runs failed\n%s" % (len(failures), times, failures[0]))
-    check.__name__ = "check_" + name
+    check.__name__ = "check_" + prefix + name
     return check
 
 

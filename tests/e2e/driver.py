@@ -28,6 +28,8 @@ import outputs
 import packages
 import processes
 import readme
+import recorded
+import recordings
 import rule_reports
 import settings
 import sources
@@ -41,7 +43,7 @@ def collect(found, library):
     """All tests as (name, function) pairs."""
     tests = []
     for interpreter in found:
-        for framework, folder, check in frameworks.FRAMEWORKS:
+        for framework, folder, check in frameworks.FRAMEWORKS + recorded.FRAMEWORKS:
             for each in case.load(folder):
                 if framework in each.skip or not each.runs_on(interpreter):
                     continue
@@ -51,7 +53,8 @@ def collect(found, library):
                 tests.append((name, bind(check, each, interpreter, library)))
         checks = (ways.CHECKS + settings.CHECKS + sources.CHECKS + rule_reports.CHECKS +
                   processes.CHECKS + deaths.CHECKS + tracers.CHECKS + packages.CHECKS +
-                  host.CHECKS + readme.CHECKS + outputs.CHECKS + stress.CHECKS)
+                  host.CHECKS + readme.CHECKS + outputs.CHECKS + stress.CHECKS +
+                  recordings.CHECKS)
         for check in checks:
             label = check.__name__.replace("check_", "").replace("_", "-")
             name = "%s %s %s" % (interpreter, check.__module__, label)

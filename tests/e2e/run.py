@@ -51,6 +51,12 @@ class Library:
         self.before = before
 
     @property
+    def command(self):
+        """The command pytrace, where it was built with the library."""
+        build = os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
+        return os.environ.get("PT_COMMAND") or os.path.join(build, "pytrace")
+
+    @property
     def preload(self):
         return " ".join(filter(None, [self.before, self.path]))
 
