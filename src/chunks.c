@@ -2,9 +2,8 @@
 /* The file of a recording and its chunks. */
 #include "config.h"
 
+#include "base/util.h"
 #include "reader_private.h"
-
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,10 +2,9 @@
 /* pytrace compact: the same recording in a fraction of the space. */
 #include "config.h"
 
+#include "base/util.h"
 #include "command.h"
-
 #include "reader_private.h"
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>

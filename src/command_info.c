@@ -2,11 +2,10 @@
 /* pytrace info: what a recording holds. */
 #include "config.h"
 
+#include "base/util.h"
 #include "command.h"
-
 #include "reader_private.h"
 #include "scan.h"
-#include "util.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -2,14 +2,13 @@
 /* pytrace last: where each thread is, or was when the program ended. */
 #include "config.h"
 
+#include "code/file.h"
+#include "code/source.h"
 #include "command.h"
-
 #include "events.h"
-#include "file.h"
 #include "reader_private.h"
-#include "render.h"
 #include "scan.h"
-#include "source.h"
+#include "trace/render.h"
 #include "view.h"
 
 #include <getopt.h>

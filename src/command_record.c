@@ -2,11 +2,11 @@
 /* pytrace record: runs a program with the library, which records it. */
 #include "config.h"
 
+#include "base/util.h"
 #include "command.h"
-
-#include "recording.h"
-#include "settings.h"
-#include "util.h"
+#include "out/recording.h"
+#include "out/run_id.h"
+#include "trace/settings.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -241,7 +241,7 @@ static char *prepare(bool has_output)
 		 (!has_output && setenv("PYTRACE_OUTPUT", DEFAULT_OUTPUT, 1) != 0))
 		message = pt_no_memory;
 	free(library);
-	unsetenv(PT_SETTINGS_RUN);
+	unsetenv(PT_RUN_ID_VARIABLE);
 	if (!has_output)
 		keep_old();
 	return message;

@@ -3,14 +3,13 @@
 #include "config.h"
 
 #include "command.h"
-
 #include "events.h"
 #include "filter.h"
-#include "format.h"
 #include "pager.h"
 #include "reader.h"
-#include "render.h"
-#include "settings.h"
+#include "trace/format.h"
+#include "trace/render.h"
+#include "trace/settings.h"
 #include "view.h"
 
 #include <errno.h>

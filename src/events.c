@@ -5,7 +5,6 @@
 
 #include "filter.h"
 #include "fold.h"
-
 #include "reader_private.h"
 
 #include <limits.h>

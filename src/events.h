@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "event.h"
 #include "reader.h"
+#include "trace/event.h"
 
 /* A frame that is open. */
 struct pt_events_frame {

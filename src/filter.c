@@ -3,8 +3,8 @@
 
 #include "filter.h"
 
-#include "file.h"
-#include "util.h"
+#include "base/util.h"
+#include "code/file.h"
 
 #include <ctype.h>
 #include <stdlib.h>

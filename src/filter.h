@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "code/rules.h"
 #include "events.h"
-#include "rules.h"
 
 /* A place in the program or in time where something begins or ends. */
 struct pt_filter_point {

@@ -2,10 +2,9 @@
 /* The command pytrace: what is to be known of a recording. */
 #include "config.h"
 
+#include "base/util.h"
 #include "command.h"
-
 #include "reader.h"
-#include "util.h"
 
 #include <getopt.h>
 #include <stdarg.h>

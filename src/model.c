@@ -2,12 +2,11 @@
 /* What the definitions of a recording tell: processes, files, code, sites. */
 #include "config.h"
 
+#include "base/util.h"
+#include "code/file.h"
+#include "code/source.h"
 #include "reader_private.h"
-
-#include "file.h"
-#include "render.h"
-#include "source.h"
-#include "util.h"
+#include "trace/render.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,9 +3,8 @@
 
 #include "options.h"
 
+#include "base/util.h"
 #include "command.h"
-
-#include "util.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "code_info.h"
-#include "recording.h"
+#include "code/code_info.h"
+#include "out/recording.h"
 
 struct pt_line;
 

@@ -5,7 +5,7 @@
 
 #include "reader.h"
 
-#include "varint.h"
+#include "base/varint.h"
 
 /* Where the text of a file is stored. */
 struct pt_reader_source {

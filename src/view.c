@@ -4,9 +4,9 @@
 #include "view.h"
 
 #include "fold.h"
-#include "prefix.h"
-#include "render.h"
-#include "thread.h"
+#include "trace/prefix.h"
+#include "trace/render.h"
+#include "trace/thread.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/util.h"
 #include "events.h"
-#include "format.h"
-#include "settings.h"
-#include "util.h"
+#include "trace/format.h"
+#include "trace/settings.h"
 
 /* How events are shown. */
 struct pt_view {

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "check_pytrace.h"
-#include "code_table.h"
+#include "code/code_table.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "file.h"
-#include "rules.h"
-#include "source.h"
-#include "util.h"
+#include "code/file.h"
+#include "code/rules.h"
+#include "code/source.h"
 
 #include <malloc.h>
 #include <pthread.h>

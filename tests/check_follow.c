@@ -2,9 +2,9 @@
 /* Here the library that is put back is the test program, which contains the code. */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "follow.h"
-#include "util.h"
+#include "start/follow.h"
 
 #include <limits.h>
 #include <stdint.h>

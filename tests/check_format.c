@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "code_info.h"
-#include "column.h"
-#include "event.h"
-#include "file.h"
-#include "format.h"
-#include "util.h"
+#include "code/code_info.h"
+#include "code/file.h"
+#include "trace/column.h"
+#include "trace/event.h"
+#include "trace/format.h"
 
 #include <stdio.h>
 #include <stdlib.h>

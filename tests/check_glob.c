@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "glob.h"
-#include "util.h"
+#include "code/glob.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,12 +5,12 @@
  */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "growth.h"
-#include "output.h"
-#include "run_id.h"
-#include "sink.h"
-#include "util.h"
+#include "out/growth.h"
+#include "out/output.h"
+#include "out/run_id.h"
+#include "out/sink.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "lineage.h"
-#include "util.h"
+#include "out/lineage.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "output.h"
-#include "util.h"
+#include "out/output.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 /* How repeats.c splits small texts, piece by piece. */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "repeats.h"
-#include "util.h"
+#include "out/repeats.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "prefix.h"
-#include "thread.h"
-#include "util.h"
+#include "trace/prefix.h"
+#include "trace/thread.h"
 
 #include <limits.h>
 #include <stdio.h>

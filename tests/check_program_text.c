@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "program_text.h"
-#include "source.h"
-#include "util.h"
+#include "code/program_text.h"
+#include "code/source.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "journal.h"
-#include "lineage.h"
-#include "recover.h"
-#include "run_id.h"
-#include "util.h"
+#include "out/journal.h"
+#include "out/lineage.h"
+#include "out/recover.h"
+#include "out/run_id.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "repeats.h"
-#include "util.h"
+#include "out/repeats.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "rule_report.h"
-#include "rules.h"
-#include "util.h"
+#include "code/rule_report.h"
+#include "code/rules.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "rules.h"
-#include "util.h"
+#include "code/rules.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/environment.h"
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "event.h"
-#include "settings.h"
-#include "util.h"
+#include "trace/event.h"
+#include "trace/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -441,15 +442,15 @@ START_TEST(lookup)
 	char equals[] = "EQUALS=a=b";
 	char *const environment[] = { longer, first, second, empty, bare, equals, NULL };
 
-	ck_assert_pstr_eq(pt_settings_lookup(environment, "NAME"), "one");
-	ck_assert_pstr_eq(pt_settings_lookup(environment, "NAMES"), "three");
-	ck_assert_pstr_eq(pt_settings_lookup(environment, "EMPTY"), "");
-	ck_assert_pstr_eq(pt_settings_lookup(environment, "EQUALS"), "a=b");
-	ck_assert_pstr_eq(pt_settings_lookup(environment, "BARE"), NULL);
-	ck_assert_pstr_eq(pt_settings_lookup(environment, "NAM"), NULL);
-	ck_assert_pstr_eq(pt_settings_lookup(environment, "OTHER"), NULL);
-	ck_assert_pstr_eq(pt_settings_lookup(environment + 6, "NAME"), NULL);
-	ck_assert_pstr_eq(pt_settings_lookup(NULL, "NAME"), NULL);
+	ck_assert_pstr_eq(pt_environment_value(environment, "NAME"), "one");
+	ck_assert_pstr_eq(pt_environment_value(environment, "NAMES"), "three");
+	ck_assert_pstr_eq(pt_environment_value(environment, "EMPTY"), "");
+	ck_assert_pstr_eq(pt_environment_value(environment, "EQUALS"), "a=b");
+	ck_assert_pstr_eq(pt_environment_value(environment, "BARE"), NULL);
+	ck_assert_pstr_eq(pt_environment_value(environment, "NAM"), NULL);
+	ck_assert_pstr_eq(pt_environment_value(environment, "OTHER"), NULL);
+	ck_assert_pstr_eq(pt_environment_value(environment + 6, "NAME"), NULL);
+	ck_assert_pstr_eq(pt_environment_value(NULL, "NAME"), NULL);
 }
 END_TEST
 

@@ -2,13 +2,13 @@
 /* Each test runs in a process of its own: the sink starts once per process. */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "output.h"
-#include "run_id.h"
-#include "sink.h"
-#include "stage.h"
-#include "util.h"
-#include "zstd_stream.h"
+#include "out/output.h"
+#include "out/run_id.h"
+#include "out/sink.h"
+#include "out/stage.h"
+#include "out/zstd_stream.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "source.h"
-#include "util.h"
+#include "code/source.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,14 +2,14 @@
 /* Each test runs in a process of its own: staging files are numbered from 0 in each. */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "lineage.h"
-#include "output.h"
-#include "run_id.h"
-#include "sink.h"
-#include "stage.h"
-#include "turn.h"
-#include "util.h"
+#include "out/lineage.h"
+#include "out/output.h"
+#include "out/run_id.h"
+#include "out/sink.h"
+#include "out/stage.h"
+#include "out/turn.h"
 
 #include <errno.h>
 #include <fcntl.h>

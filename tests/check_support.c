@@ -2,11 +2,11 @@
 #include "config.h"
 
 #include "check_pytrace.h"
-#include "journal.h"
-#include "output.h"
-#include "run_id.h"
-#include "sink.h"
-#include "stage.h"
+#include "out/journal.h"
+#include "out/output.h"
+#include "out/run_id.h"
+#include "out/sink.h"
+#include "out/stage.h"
 
 #include <fcntl.h>
 #include <ftw.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "util.h"
 
 #include <errno.h>
 #include <fcntl.h>

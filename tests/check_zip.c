@@ -2,10 +2,10 @@
 /* The archives are made here, byte by byte, so that each field can be wrong. */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "source.h"
-#include "util.h"
-#include "zip.h"
+#include "code/source.h"
+#include "code/zip.h"
 
 #include <stdint.h>
 #include <stdlib.h>

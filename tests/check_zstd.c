@@ -2,9 +2,9 @@
 /* How libzstd itself reads what we had it write; without libzstd there are no tests. */
 #include "config.h"
 
+#include "base/util.h"
 #include "check_pytrace.h"
-#include "util.h"
-#include "zstd_stream.h"
+#include "out/zstd_stream.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

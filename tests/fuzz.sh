@@ -23,7 +23,7 @@ find_clang() {
 
 # The modules that hold the parsers, and what they need: all but the exported functions.
 core() {
-	for each in "$source"/lib/*.c "$source"/src/*.c; do
+	for each in "$source"/lib/*/*.c "$source"/src/*.c; do
 		case $each in
 		*/late.c | */preload.c | */process.c | */truncate.c) ;;
 		*/src/main.c | */src/options.c | */src/command_*.c) ;;

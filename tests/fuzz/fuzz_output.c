@@ -4,7 +4,7 @@
 #include "config.h"
 
 #include "fuzz.h"
-#include "output.h"
+#include "out/output.h"
 
 #define MAX_WORDS 16
 

@@ -9,8 +9,8 @@
 #include "events.h"
 #include "filter.h"
 #include "fuzz.h"
-#include "render.h"
 #include "scan.h"
+#include "trace/render.h"
 #include "view.h"
 
 #include <fcntl.h>

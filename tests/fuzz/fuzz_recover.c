@@ -6,11 +6,11 @@
  */
 #include "config.h"
 
+#include "base/util.h"
 #include "fuzz.h"
-#include "journal.h"
-#include "lineage.h"
-#include "recover.h"
-#include "util.h"
+#include "out/journal.h"
+#include "out/lineage.h"
+#include "out/recover.h"
 
 #include <fcntl.h>
 #include <stdio.h>

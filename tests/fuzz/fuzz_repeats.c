@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "fuzz.h"
-#include "repeats.h"
+#include "out/repeats.h"
 
 #include <stdbool.h>
 

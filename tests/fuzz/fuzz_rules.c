@@ -3,8 +3,8 @@
  * alias and function, each ended by NUL; those that are missing or empty are NULL. */
 #include "config.h"
 
+#include "code/rules.h"
 #include "fuzz.h"
-#include "rules.h"
 
 #define DIRECTORY "/home/user/work"
 

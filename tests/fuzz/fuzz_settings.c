@@ -2,9 +2,9 @@
 /* Input: entries of an environment, each ended by NUL. */
 #include "config.h"
 
-#include "follow.h"
 #include "fuzz.h"
-#include "settings.h"
+#include "start/follow.h"
+#include "trace/settings.h"
 
 #define MAX_ENTRIES 32
 

@@ -2,9 +2,9 @@
 /* Input: the bytes of a source file. */
 #include "config.h"
 
+#include "base/util.h"
+#include "code/source.h"
 #include "fuzz.h"
-#include "source.h"
-#include "util.h"
 
 static void check_text(const char *text, size_t size)
 {

@@ -2,9 +2,9 @@
 /* Input: the name of a member, ended by NUL, and the bytes of a zip file. */
 #include "config.h"
 
+#include "base/util.h"
+#include "code/zip.h"
 #include "fuzz.h"
-#include "util.h"
-#include "zip.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
