@@ -35,7 +35,7 @@ static const struct pt_option options[] = {
 	{ 'x', "exclude", "RULES", "not this code, as PYTRACE_EXCLUDE has it" },
 	{ 'u', "under", "RULES", "only these functions and what they call" },
 	{ 'e', "events", "LIST", "only these events, as PYTRACE_EVENTS has them" },
-	{ 'F', "format", "FORMAT", "text or trace (as of python -m trace)" },
+	{ 'F', "format", "FORMAT", "text, trace (as of python -m trace) or json" },
 	{ 'f', "follow", NULL, "go on while the program runs" },
 	{ OPTION_FULL, "full", NULL, "print every turn of what repeats" },
 	{ OPTION_FROM, "from", "PLACE", "begin at FILE:LINE, or at a time in seconds" },
@@ -92,16 +92,17 @@ static void add_rules(struct pt_buf *all, const char *text)
 
 static char *set_format(struct request *request, const char *name)
 {
-	static const struct pt_format *const formats[] = { &pt_format_text,
-							   &pt_format_trace };
+	struct pt_buf names = { 0 };
 
-	for (size_t i = 0; i < PT_ARRAY_SIZE(formats); i++) {
-		if (strcmp(formats[i]->name, name) == 0) {
-			request->format = formats[i];
-			return NULL;
-		}
-	}
-	return pt_message("unknown format '%s' (expected text or trace)", name);
+	request->format = pt_format_find(name);
+	if (request->format)
+		return NULL;
+	for (size_t i = 0; pt_formats[i]; i++)
+		pt_buf_add_format(&names, "%s%s", i ? ", " : "", pt_formats[i]->name);
+	char *list = pt_buf_take(&names);
+	char *message = pt_message("unknown format '%s' (expected %s)", name, list ? list : "");
+	free(list);
+	return message;
 }
 
 static char *set_pid(struct request *request, const char *text)

@@ -3,6 +3,7 @@
 
 #include "view.h"
 
+#include "base/fixed_text.h"
 #include "fold.h"
 #include "trace/prefix.h"
 #include "trace/render.h"
@@ -32,6 +33,7 @@ static struct view_process {
 	uint64_t events; /* that have been shown */
 	uint64_t lost;
 	bool has_threads; /* more than one thread has been seen */
+	bool has_begun;	  /* what stands before its events has been shown */
 	struct pt_events_thread *first;
 } *processes;
 static size_t process_count;
@@ -240,6 +242,52 @@ static bool is_shown(const struct pt_view *view, const struct pt_events_event *e
 				    event->caller_line);
 }
 
+/* What stands before the first event of a process. */
+static void begin_process(struct pt_view *view, const struct pt_reader_process *process,
+			  struct view_process *own)
+{
+	struct pt_format_options options = view->options;
+
+	if (own->has_begun || !view->format->begin)
+		return;
+	own->has_begun = true;
+	options.python = process->version;
+	view->format->begin(&options, (int)process->facts.pid, &view->out);
+}
+
+/* Fills in where and when an event happened. */
+static void locate(const struct pt_events_event *from, struct pt_event *event)
+{
+	const struct pt_reader_process *process = from->process;
+	uint64_t begin = process->place.header.time;
+
+	event->level = from->kind == PT_EVENTS_SITE && from->site->mark != PT_MARK_LINE ?
+			       pt_render_outer(from->level) :
+			       from->level;
+	event->pid = (int)process->facts.pid;
+	event->tid = from->thread->tid;
+	event->thread = from->thread->name;
+	event->task = from->thread->task;
+	if (from->has_time && from->time >= begin)
+		event->time = (int64_t)(process->facts.real_time + (from->time - begin));
+}
+
+/* Shows an event that is not rendered once for all. */
+static void show_event(struct pt_view *view, const struct pt_events_event *from,
+		       struct view_thread *own, struct pt_event *event)
+{
+	struct pt_buf out = { 0 };
+	struct pt_head head = { .width = PT_COLUMN_NONE };
+
+	if (!view->format->is_steady)
+		locate(from, event);
+	view->format->event(&view->options, event, &out, &head);
+	if (pt_buf_reserve(&out, PT_COPY_BLOCK))
+		put_line(view, own, out.data, head.size, out.size,
+			 pt_column_blanks(head.width, from->level));
+	pt_buf_destroy(&out);
+}
+
 static void take_site(struct pt_view *view, const struct pt_events_event *event)
 {
 	struct pt_reader_site *site = event->site;
@@ -254,6 +302,14 @@ static void take_site(struct pt_view *view, const struct pt_events_event *event)
 		return;
 	process->events++;
 	own->time = event->time;
+	begin_process(view, event->process, process);
+	if (!view->format->is_steady) {
+		pt_reader_load_text(view->reader, site->code->file);
+		struct pt_event shown =
+			pt_render_event(&site->code->info, site->mark, site->line);
+		show_event(view, event, own, &shown);
+		return;
+	}
 	if (!event->thread->fold ||
 	    pt_fold_take(event->thread->fold, key_of(site, event->level), &output))
 		show_site(view, event->thread, site, event->level);
@@ -262,9 +318,7 @@ static void take_site(struct pt_view *view, const struct pt_events_event *event)
 /* Shows an exception or an import. */
 static void take_event(struct pt_view *view, const struct pt_events_event *event)
 {
-	struct pt_buf out = { 0 };
-	struct pt_head head = { .width = PT_COLUMN_NONE };
-	const struct pt_event shown = {
+	struct pt_event shown = {
 		.kind = event->kind == PT_EVENTS_IMPORT ? PT_EVENT_IMPORT :
 							  PT_EVENT_EXCEPTION,
 		.code = event->code,
@@ -284,11 +338,8 @@ static void take_event(struct pt_view *view, const struct pt_events_event *event
 	process->events++;
 	own->time = event->time;
 	refresh_prefix(view, event->thread, own);
-	view->format->event(&view->options, &shown, &out, &head);
-	if (pt_buf_reserve(&out, PT_COPY_BLOCK))
-		put_line(view, own, out.data, head.size, out.size,
-			 pt_column_blanks(head.width, event->level));
-	pt_buf_destroy(&out);
+	begin_process(view, event->process, process);
+	show_event(view, event, own, &shown);
 }
 
 /* Shows a line about the trace itself. */
@@ -317,42 +368,40 @@ static void take_lost(struct pt_view *view, const struct pt_events_event *event)
 	put_note(view, event->thread, text);
 }
 
-/* How a process ended, in words. */
-static void add_ending(struct pt_buf *out, const struct pt_reader_process *process)
+static enum pt_ending_kind kind_of_end(const struct pt_reader_process *process)
 {
-	const struct pt_recording_process *facts = &process->facts;
-
-	if (facts->end == PT_END_EXIT)
-		pt_buf_add_format(out, "exited with %u", facts->end_status);
-	else if (facts->end == PT_END_SIGNAL)
-		pt_buf_add_format(out, "killed by signal %u", facts->end_status);
-	else if (facts->end == PT_END_EXEC)
-		pt_buf_add_format(out, "exec %s", facts->end_program);
-	else if (process->signal)
-		pt_buf_add_format(out, "killed by signal %u", process->signal);
-	else if (pt_reader_is_running(process))
-		pt_buf_add_string(out, "still running");
-	else
-		pt_buf_add_string(out, "ended without a word");
+	if (process->facts.end == PT_END_EXIT)
+		return PT_ENDING_EXIT;
+	if (process->facts.end == PT_END_EXEC)
+		return PT_ENDING_EXEC;
+	if (process->facts.end == PT_END_SIGNAL || process->signal)
+		return PT_ENDING_SIGNAL;
+	return pt_reader_is_running(process) ? PT_ENDING_RUNNING : PT_ENDING_UNKNOWN;
 }
 
 static void take_end(struct pt_view *view, const struct pt_events_event *event)
 {
 	const struct pt_reader_process *process = event->process;
 	const struct view_process *own = process_of(process);
+	struct pt_fixed_text text = { 0 };
 
 	flush_fold(view);
 	view->thread = NULL;
-	if (!view->format->has_prefix || !own ||
+	if (!view->format->end || !own ||
 	    (!own->events && !(process->facts.flags & PT_PROCESS_FIRST)))
 		return;
-	if (view->shows_pid)
-		pt_buf_add_format(&view->out, "[%u] ", process->facts.pid);
-	pt_buf_add_string(&view->out, "+++ ");
-	add_ending(&view->out, process);
-	pt_buf_add_format(&view->out, ": %llu events, %llu lost\n",
-			  (unsigned long long)(own->events + process->facts.lost),
-			  (unsigned long long)process->facts.lost);
+	const struct pt_ending ending = {
+		.pid = (int)process->facts.pid,
+		.shows_pid = view->shows_pid,
+		.kind = kind_of_end(process),
+		.status = (int)(process->facts.end ? process->facts.end_status :
+						     process->signal),
+		.program = process->facts.end_program,
+		.events = own->events + process->facts.lost,
+		.lost = process->facts.lost,
+	};
+	view->format->end(&ending, &text);
+	pt_buf_add(&view->out, text.text, text.size);
 }
 
 bool pt_view_show(struct pt_view *view, const struct pt_events_event *event)

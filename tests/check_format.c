@@ -81,6 +81,15 @@ static void check_rendered(const struct pt_format *format, struct pt_buf *out,
 	free(text);
 }
 
+static void render_line(const struct pt_format *format,
+			const struct pt_format_options *options, int line,
+			struct pt_buf *out, struct pt_head *head)
+{
+	const struct pt_event event = { .kind = PT_EVENT_LINE, .code = &code, .line = line };
+
+	format->event(options, &event, out, head);
+}
+
 /* Renders a line and checks it. */
 static void check_line(const struct pt_format *format,
 		       const struct pt_format_options *options, int line,
@@ -89,7 +98,7 @@ static void check_line(const struct pt_format *format,
 	struct pt_buf out = { 0 };
 	struct pt_head found = { .width = PT_COLUMN_NONE };
 
-	format->line(options, &code, line, &out, &found);
+	render_line(format, options, line, &out, &found);
 	check_rendered(format, &out, &found, head, rest);
 }
 
@@ -180,7 +189,7 @@ START_TEST(text_column)
 	pt_check_write(column_rows[_i].name, text.data, text.size);
 	pt_buf_destroy(&text);
 	code.file = pt_file_get(column_rows[_i].name);
-	pt_format_text.line(&plain, &code, 1, &out, &head);
+	render_line(&pt_format_text, &plain, 1, &out, &head);
 	ck_assert_uint_eq(pt_column, column_rows[_i].column);
 	if (head.width != PT_COLUMN_BEYOND)
 		ck_assert_uint_eq(head.width, pt_utf8_width(column_rows[_i].name) + 2);
@@ -197,7 +206,7 @@ START_TEST(text_beyond_column)
 
 	pt_check_write_text(name, "x\n");
 	code.file = pt_file_get(name);
-	pt_format_text.line(&plain, &code, 1, &out, &head);
+	render_line(&pt_format_text, &plain, 1, &out, &head);
 	ck_assert_uint_eq(head.width, PT_COLUMN_BEYOND);
 	ck_assert_uint_eq(head.size, strlen(name) + strlen(":1  "));
 	char *text = pt_buf_take(&out);
@@ -391,7 +400,7 @@ START_TEST(text_of_place_is_clean)
 
 	snprintf(name, sizeof(name), "<x%sy>", controls[_i]);
 	code.file = pt_file_get(name);
-	pt_format_text.line(&plain, &code, 1, &out, &head);
+	render_line(&pt_format_text, &plain, 1, &out, &head);
 	char *text = pt_buf_take(&out);
 	ck_assert(is_one_clean_line(text, controls[_i]));
 	free(text);
@@ -405,14 +414,6 @@ START_TEST(text_of_name_is_clean)
 	char *text = render_controls(controls[_i], PT_EVENT_CALL);
 	ck_assert(is_one_clean_line(text, controls[_i]));
 	free(text);
-}
-END_TEST
-
-START_TEST(text_leaves_line_events_to_line)
-{
-	const struct pt_event event = { .kind = PT_EVENT_LINE, .code = &code, .line = 1 };
-
-	check_event(&pt_format_text, &plain, &event, "", "");
 }
 END_TEST
 
@@ -520,7 +521,6 @@ static TCase *text_case(void)
 	tcase_add_loop_test(tcase, text_of_event_is_clean, 0, control_count);
 	tcase_add_loop_test(tcase, text_of_place_is_clean, 0, control_count);
 	tcase_add_loop_test(tcase, text_of_name_is_clean, 0, control_count);
-	tcase_add_test(tcase, text_leaves_line_events_to_line);
 	tcase_add_test(tcase, text_of_archive);
 	return tcase;
 }

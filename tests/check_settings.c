@@ -184,8 +184,8 @@ static const struct {
 	{ "PYTRACE_EVENTS", "none", "unknown event 'none' " EXPECTED_EVENT },
 	{ "PYTRACE_FORMAT", "txt", "unknown format 'txt' (did you mean 'text'?)" },
 	{ "PYTRACE_FORMAT", "traces", "unknown format 'traces' (did you mean 'trace'?)" },
-	{ "PYTRACE_FORMAT", "json", "unknown format 'json' (expected auto, text, trace, record)" },
-	{ "PYTRACE_FORMAT", "TEXT", "unknown format 'TEXT' (expected auto, text, trace, record)" },
+	{ "PYTRACE_FORMAT", "xml", "unknown format 'xml' (expected auto, record, text, trace, json)" },
+	{ "PYTRACE_FORMAT", "TEXT", "unknown format 'TEXT' (expected auto, record, text, trace, json)" },
 	{ "PYTRACE_TIME", "walls", "unknown time 'walls' (did you mean 'wall'?)" },
 	{ "PYTRACE_TIME", "Delta", "unknown time 'Delta' (did you mean 'delta'?)" },
 	{ "PYTRACE_TIME", "absolute", "unknown time 'absolute' " EXPECTED_TIME },
@@ -263,7 +263,7 @@ START_TEST(fields_have_the_values)
 	ck_assert_str_eq(settings.include, "a");
 	ck_assert_str_eq(settings.exclude, "b");
 	ck_assert_uint_eq(settings.events, PT_EVENT_YIELD);
-	ck_assert_int_eq(settings.format, PT_FORMAT_ID_TRACE);
+	ck_assert_int_eq(settings.format, PT_FORMAT_FIRST + 1);
 	ck_assert_str_eq(settings.output, "fd:9");
 	ck_assert_int_eq(settings.time, PT_TIME_WALL);
 	ck_assert_uint_eq(settings.depth, 3);
@@ -284,7 +284,7 @@ START_TEST(defaults)
 	ck_assert_str_eq(settings.include, "@user");
 	ck_assert_str_eq(settings.exclude, "");
 	ck_assert_uint_eq(settings.events, PT_EVENT_ALL & ~(unsigned int)PT_EVENT_YIELD);
-	ck_assert_int_eq(settings.format, PT_FORMAT_ID_AUTO);
+	ck_assert_int_eq(settings.format, PT_FORMAT_AUTO);
 	ck_assert_str_eq(settings.output, "stderr");
 	ck_assert_int_eq(settings.time, PT_TIME_AUTO);
 	ck_assert_uint_eq(settings.depth, 0);
@@ -312,8 +312,8 @@ static const struct {
 	{ "PYTRACE_FORMAT", NULL },
 	{ "=PYTRACE_FOO", NULL },
 	{ "", NULL },
-	{ "PYTRACE_FORMAT=json",
-	  "PYTRACE_FORMAT: unknown format 'json' (expected auto, text, trace, record)" },
+	{ "PYTRACE_FORMAT=xml",
+	  "PYTRACE_FORMAT: unknown format 'xml' (expected auto, record, text, trace, json)" },
 	{ "PYTRACE_DEPTH=no", "PYTRACE_DEPTH: bad depth 'no' " EXPECTED_DEPTH },
 	{ "PYTRACE_INCLUDES=x",
 	  "PYTRACE_INCLUDES: unknown setting (did you mean 'PYTRACE_INCLUDE'?)" },
@@ -375,7 +375,7 @@ START_TEST(environment_with_problems)
 	ck_assert_str_eq(lines[2], "PYTRACE_FORMATS: unknown setting "
 				   "(did you mean 'PYTRACE_FORMAT'?)");
 	ck_assert_uint_eq(settings.depth, 0);
-	ck_assert_int_eq(settings.format, PT_FORMAT_ID_TRACE);
+	ck_assert_int_eq(settings.format, PT_FORMAT_FIRST + 1);
 	ck_assert_int_eq(settings.time, PT_TIME_AUTO);
 	pt_settings_destroy(&settings);
 }
@@ -483,8 +483,8 @@ START_TEST(help_shows_every_setting)
 		"PYTRACE_EXCLUDE=                         # rules: what of that is left out",
 		"PYTRACE_EVENTS=line,call,return,exception,import  # line, call, return, "
 		"yield, exception, import, all; -name removes one",
-		"PYTRACE_FORMAT=auto                      # text, trace, record; auto: "
-		"record if the output ends in .pytrace",
+		"PYTRACE_FORMAT=auto                      # text, trace, json, record; "
+		"auto: record if the output ends in .pytrace",
 		"PYTRACE_OUTPUT=stderr                    # stderr, stdout, fd:N, a "
 		"file, "
 		"a directory; %p %P %e %t %h %%",

@@ -77,12 +77,12 @@ static const struct pt_backend *backend;
 static bool is_recording;
 static struct pt_output recording;
 
-static const struct pt_format *const formats[] = {
-	[PT_FORMAT_ID_AUTO] = &pt_format_text,
-	[PT_FORMAT_ID_TEXT] = &pt_format_text,
-	[PT_FORMAT_ID_TRACE] = &pt_format_trace,
-};
-
+/* How events are shown, if they are not recorded. */
+static const struct pt_format *format_of(const struct pt_settings *from)
+{
+	return from->format < PT_FORMAT_FIRST ? &pt_format_text :
+						pt_formats[from->format - PT_FORMAT_FIRST];
+}
 /* Returns false without memory. */
 static bool export_output(void)
 {
@@ -210,14 +210,14 @@ static int find_output(struct pt_output *output)
 	};
 	char *error = pt_output_parse(output, settings.output, &names);
 	free(program);
-	is_recording = settings.format == PT_FORMAT_ID_RECORD ||
-		       (settings.format == PT_FORMAT_ID_AUTO &&
+	is_recording = settings.format == PT_FORMAT_RECORD ||
+		       (settings.format == PT_FORMAT_AUTO &&
 			pt_output_has_suffix(output, PT_RECORDING_SUFFIX));
 	/*
 	 * Outputs without a place for a pid, or that are one stream of bytes, are not
 	 * shared.
 	 */
-	if (!is_first && !is_recording && (!formats[settings.format]->has_prefix ||
+	if (!is_first && !is_recording && (!format_of(&settings)->tells_pid ||
 			  pt_output_has_suffix(output, PT_ZSTD_SUFFIX)))
 		is_complete &= pt_output_make_private(output, getpid());
 	return sum(report_setting("PYTRACE_OUTPUT", error), is_complete ? 0 : -ENOMEM);
@@ -270,7 +270,7 @@ static void start_live(const struct pt_format *format)
 
 static bool start_tracer(void)
 {
-	const struct pt_format *format = is_recording ? NULL : formats[settings.format];
+	const struct pt_format *format = is_recording ? NULL : format_of(&settings);
 
 	if (is_recording && !start_recording())
 		return false;
@@ -450,9 +450,9 @@ void pt_run_after_fork(void)
 		pt_sink_stop(0);
 }
 
-/* How a process ends. */
+/* How this process ends. */
 struct ending {
-	struct pt_fixed_text how;
+	struct pt_ending shown;
 	bool is_likely; /* else nothing is said */
 };
 
@@ -460,9 +460,12 @@ static void add_last_line(struct pt_fixed_text *text, const struct pt_stage_sum 
 			  const void *data)
 {
 	const struct ending *ending = data;
+	struct pt_ending shown = ending->shown;
 
+	shown.events = sum->events;
+	shown.lost = sum->lost;
 	if (ending->is_likely && (sum->events || is_first))
-		pt_live_add_end(text, ending->how.text, sum->events, sum->lost);
+		pt_live_add_end(text, &shown);
 }
 
 /*
@@ -528,15 +531,14 @@ static void end_children(void)
 	errno = saved;
 }
 
-/* The ending in words; only the first end is reported. */
+/* Only the first end is reported. */
 static struct ending ending_of(enum pt_process_end how, int status)
 {
-	struct ending ending = { .is_likely = !atomic_exchange(&has_told_end, true) };
-
-	pt_fixed_add(&ending.how,
-		     how == PT_END_SIGNAL ? "killed by signal " : "exited with ");
-	pt_fixed_add_number(&ending.how, (uint64_t)status);
-	return ending;
+	return (struct ending){
+		.shown.kind = how == PT_END_SIGNAL ? PT_ENDING_SIGNAL : PT_ENDING_EXIT,
+		.shown.status = status,
+		.is_likely = !atomic_exchange(&has_told_end, true),
+	};
 }
 
 void pt_run_exit(int status)
@@ -574,7 +576,11 @@ void pt_run_end(enum pt_process_end how, int status)
 
 void pt_run_leave(const char *path, bool is_likely)
 {
-	struct ending ending = { .is_likely = is_likely };
+	const struct ending ending = {
+		.shown.kind = PT_ENDING_EXEC,
+		.shown.program = path,
+		.is_likely = is_likely,
+	};
 
 	if (state != STARTED)
 		return;
@@ -583,8 +589,6 @@ void pt_run_leave(const char *path, bool is_likely)
 			pt_recorder_end(PT_END_EXEC, 0, path);
 		return;
 	}
-	pt_fixed_add(&ending.how, "exec ");
-	pt_fixed_add(&ending.how, path);
 	if (is_likely)
 		end_children();
 	const struct pt_stage_sum sum = pt_stage_leave_all(add_last_line, &ending);

@@ -4,9 +4,9 @@
 #define PT_EVENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct pt_code_info;
-struct pt_thread;
 
 /* Kinds of events. They are bits so that a set of them is an unsigned int. */
 enum pt_event_kind {
@@ -26,14 +26,38 @@ enum pt_event_kind {
 /* One event. All pointers are borrowed for the time that a format looks at it. */
 struct pt_event {
 	enum pt_event_kind kind;
-	const struct pt_thread *thread; /* where it happened */
-	const struct pt_code_info *code;	/* what ran; of an import, what imports */
-	int line;			/* 1-based line in the file of CODE; 0 unknown */
-	bool is_resume;			/* call: a suspended generator goes on */
-	bool is_unwind;			/* return: an exception leaves the frame */
-	bool is_failure;		/* import: the module could not be loaded */
-	const char *name;		/* exception: its type; import: the module */
+	const struct pt_code_info *code; /* what ran; of an import, what imports */
+	int line;	 /* 1-based line in the file of CODE; 0 unknown */
+	bool is_resume;	 /* call: a suspended generator goes on */
+	bool is_unwind;	 /* return: an exception leaves the frame */
+	bool is_failure; /* import: the module could not be loaded */
+	const char *name;   /* exception: its type; import: the module */
 	const char *detail; /* exception: its message; import: the origin; else NULL */
+	/* Where and when it happened; for formats that are not steady. */
+	unsigned int level; /* of the running frame among those traced, from 0 */
+	int pid;
+	int tid;
+	const char *thread; /* its name; NULL: none is known */
+	const char *task;   /* NULL: it runs none, or none is known */
+	int64_t time;	    /* ns since 1970; 0: not known */
+};
+
+/* How a process ended. */
+struct pt_ending {
+	int pid;
+	bool shows_pid; /* there are other processes */
+	bool is_child;	/* its parent tells of it: nothing but the signal is known */
+	enum pt_ending_kind {
+		PT_ENDING_EXIT,
+		PT_ENDING_SIGNAL,
+		PT_ENDING_EXEC,
+		PT_ENDING_RUNNING,
+		PT_ENDING_UNKNOWN
+	} kind;
+	int status;	     /* exit status, or number of the signal */
+	const char *program; /* of exec */
+	uint64_t events;     /* that were to be shown */
+	uint64_t lost;	     /* of them */
 };
 
 #endif /* PT_EVENT_H */

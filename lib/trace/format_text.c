@@ -2,6 +2,7 @@
 /* The format for people: "shop.py:15      subtotal += qty * price". */
 #include "config.h"
 
+#include "base/fixed_text.h"
 #include "base/util.h"
 #include "code/code_info.h"
 #include "code/file.h"
@@ -186,6 +187,9 @@ static void render_event(const struct pt_format_options *options,
 			 struct pt_head *head)
 {
 	switch (event->kind) {
+	case PT_EVENT_LINE:
+		render_line(options, event->code, event->line, out, head);
+		return;
 	case PT_EVENT_CALL:
 	case PT_EVENT_RETURN:
 	case PT_EVENT_YIELD:
@@ -202,17 +206,59 @@ static void render_event(const struct pt_format_options *options,
 		add_marked(options, event, COLOR_IMPORT, "+ ", out, head);
 		add_detail(event, out);
 		break;
-	case PT_EVENT_LINE:
-		return;
 	}
 	end_line(options, out);
+}
+
+static void add_ending(const struct pt_ending *ending, struct pt_fixed_text *out)
+{
+	switch (ending->kind) {
+	case PT_ENDING_EXIT:
+		pt_fixed_add(out, "exited with ");
+		break;
+	case PT_ENDING_SIGNAL:
+		pt_fixed_add(out, "killed by signal ");
+		break;
+	case PT_ENDING_EXEC:
+		pt_fixed_add(out, "exec ");
+		pt_fixed_add(out, ending->program);
+		return;
+	case PT_ENDING_RUNNING:
+		pt_fixed_add(out, "still running");
+		return;
+	case PT_ENDING_UNKNOWN:
+		pt_fixed_add(out, "ended without a word");
+		return;
+	}
+	pt_fixed_add_number(out, (uint64_t)ending->status);
+}
+
+static void render_end(const struct pt_ending *ending, struct pt_fixed_text *out)
+{
+	if (ending->shows_pid) {
+		pt_fixed_add(out, "[");
+		pt_fixed_add_number(out, (uint64_t)ending->pid);
+		pt_fixed_add(out, "] ");
+	}
+	pt_fixed_add(out, "+++ ");
+	add_ending(ending, out);
+	if (!ending->is_child) {
+		pt_fixed_add(out, ": ");
+		pt_fixed_add_number(out, ending->events);
+		pt_fixed_add(out, " events, ");
+		pt_fixed_add_number(out, ending->lost);
+		pt_fixed_add(out, " lost");
+	}
+	pt_fixed_add(out, "\n");
 }
 
 const struct pt_format pt_format_text = {
 	.name = "text",
 	.events = PT_EVENT_ALL,
+	.is_steady = true,
 	.has_prefix = true,
+	.tells_pid = true,
 	.omits_repeats = true,
-	.line = render_line,
 	.event = render_event,
+	.end = render_end,
 };

@@ -47,17 +47,18 @@ static void render_event(const struct pt_format_options *options,
 			 const struct pt_event *event, struct pt_buf *out,
 			 struct pt_head *head)
 {
-	(void)options;
-	(void)head;
-	pt_buf_add_format(out, " --- modulename: %s, funcname: %s\n",
-			  event->code->module ? event->code->module : "",
-			  event->code->name);
+	if (event->kind == PT_EVENT_LINE)
+		render_line(options, event->code, event->line, out, head);
+	else
+		pt_buf_add_format(out, " --- modulename: %s, funcname: %s\n",
+				  event->code->module ? event->code->module : "",
+				  event->code->name);
 }
 
 const struct pt_format pt_format_trace = {
 	.name = "trace",
 	.events = PT_EVENT_LINE | PT_EVENT_CALL,
+	.is_steady = true,
 	.needs_file = true,
-	.line = render_line,
 	.event = render_event,
 };

@@ -20,12 +20,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How events are shown; set by pt_live_start(). */
 static const struct pt_format *format;
 static struct pt_format_options format_options;
 static bool shows_calls;
+static enum pt_time_mode time_mode;
+
+/* The beginning of this process has been written. */
+static atomic_bool has_begun;
 
 /* Set by children made by fork, which share it, once they write lines. */
 static atomic_bool *others_write;
@@ -44,8 +49,10 @@ void pt_live_start(const struct pt_settings *settings, const struct pt_format *c
 	format = chosen;
 	format_options.has_color = wants_color(settings->color);
 	format_options.minor = pt_py.minor;
+	format_options.python = pt_py.Py_GetVersion();
+	time_mode = settings->time;
 	shows_calls = settings->events & format->events & PT_EVENT_CALL;
-	pt_prefix_start(format->has_prefix, settings->time, settings->task);
+	pt_prefix_start(format, settings->time, settings->task);
 	if (is_descendant || pt_sink_has_company())
 		pt_live_show_pid();
 	pt_render_start();
@@ -71,37 +78,58 @@ void pt_live_look_for_company(void)
 void pt_live_after_fork(void)
 {
 	is_new_child = true;
+	has_begun = false;
 	pt_live_show_pid();
 }
 
-void pt_live_add_end(struct pt_fixed_text *text, const char *how, uint64_t event_count,
-		     uint64_t lost)
+void pt_live_add_end(struct pt_fixed_text *text, const struct pt_ending *ending)
 {
-	if (!format->has_prefix)
-		return;
-	if (pt_prefix_has_pid()) {
-		pt_fixed_add(text, "[");
-		pt_fixed_add_number(text, (uint64_t)getpid());
-		pt_fixed_add(text, "] ");
-	}
-	pt_fixed_add(text, "+++ ");
-	pt_fixed_add(text, how);
-	pt_fixed_add(text, ": ");
-	pt_fixed_add_number(text, event_count);
-	pt_fixed_add(text, " events, ");
-	pt_fixed_add_number(text, lost);
-	pt_fixed_add(text, " lost\n");
+	struct pt_ending own = *ending;
+
+	own.pid = (int)getpid();
+	own.shows_pid = pt_prefix_has_pid();
+	if (format->end)
+		format->end(&own, text);
 }
 
 void pt_live_add_end_of_child(struct pt_fixed_text *text, int pid, int signal)
 {
-	if (!format->has_prefix)
+	const struct pt_ending ending = {
+		.pid = pid,
+		.shows_pid = true,
+		.is_child = true,
+		.kind = PT_ENDING_SIGNAL,
+		.status = signal,
+	};
+
+	if (format->end)
+		format->end(&ending, text);
+}
+
+/* Adds lines that are no event. */
+static void write_lines(struct pt_thread *thread, const char *prefix, size_t prefix_size,
+			const char *text, size_t size)
+{
+	char *out = pt_stage_reserve(thread->stage, prefix_size + size);
+
+	if (!out)
 		return;
-	pt_fixed_add(text, "[");
-	pt_fixed_add_number(text, (uint64_t)pid);
-	pt_fixed_add(text, "] +++ killed by signal ");
-	pt_fixed_add_number(text, (uint64_t)signal);
-	pt_fixed_add(text, "\n");
+	memcpy(out, prefix, prefix_size);
+	memcpy(out + prefix_size, text, size);
+	pt_stage_commit(thread->stage, prefix_size + size, false);
+}
+
+/* What stands before the first event of the process. */
+static void write_beginning(struct pt_thread *thread)
+{
+	struct pt_buf out = { 0 };
+
+	if (!format->begin || atomic_exchange(&has_begun, true))
+		return;
+	format->begin(&format_options, (int)getpid(), &out);
+	if (!out.failed)
+		write_lines(thread, "", 0, out.data, out.size);
+	pt_buf_destroy(&out);
 }
 
 static void renew_prefix(struct pt_thread *thread)
@@ -113,6 +141,7 @@ static void renew_prefix(struct pt_thread *thread)
 		*others_write = true;
 	is_new_child = false;
 	pt_prefix_make(thread);
+	write_beginning(thread);
 }
 
 static inline void refresh_prefix(struct pt_thread *thread)
@@ -161,19 +190,12 @@ static void write_large(struct pt_thread *thread, const char *text, size_t head,
 	pt_buf_destroy(&line);
 }
 
-/* Puts a line about the trace itself into it. It is no event. */
+/* Adds a line about the trace itself. */
 static void write_note(struct pt_thread *thread, const char *text)
 {
-	size_t prefix = thread->prefix_size;
-	size_t size = strlen(text);
-	char *out = format->has_prefix ? pt_stage_reserve(thread->stage, prefix + size) :
-					 NULL;
-
-	if (!out)
-		return;
-	memcpy(out, thread->prefix, prefix);
-	memcpy(out + prefix, text, size);
-	pt_stage_commit(thread->stage, prefix + size, false);
+	if (format->has_prefix)
+		write_lines(thread, thread->prefix, thread->prefix_size, text,
+			    strlen(text));
 }
 
 static void write_gap(struct pt_thread *thread, uint64_t count, int error)
@@ -222,14 +244,35 @@ static void write_text(struct pt_thread *thread, struct pt_buf *text, size_t hea
 	write_line(thread, text->data, head, text->size, indent);
 }
 
+/* Fills in where and when an event happens. */
+static void locate(const struct pt_thread *thread, unsigned int level,
+		   struct pt_event *event)
+{
+	struct timespec now = { 0 };
+
+	event->level = level;
+	event->pid = (int)getpid();
+	event->tid = (int)thread->id;
+	event->thread = thread->name;
+	event->task = thread->task;
+	if (time_mode == PT_TIME_NONE)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	event->time = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 void pt_live_event(struct pt_thread *thread, const struct pt_event *event,
 		   unsigned int level)
 {
 	struct pt_buf out = { 0 };
 	struct pt_head head = { .width = PT_COLUMN_NONE };
+	struct pt_event located = *event;
 	int saved = errno;
 
-	format->event(&format_options, event, &out, &head);
+	refresh_prefix(thread);
+	if (!format->is_steady)
+		locate(thread, level, &located);
+	format->event(&format_options, &located, &out, &head);
 	write_text(thread, &out, head.size, pt_column_blanks(head.width, level));
 	pt_buf_destroy(&out);
 	errno = saved;
@@ -274,9 +317,13 @@ static const struct pt_line *render_line(struct pt_thread *thread, struct pt_cod
 void pt_live_mark(struct pt_thread *thread, struct pt_code *code, enum pt_mark mark,
 		  int line, unsigned int level)
 {
+	if (PT_UNLIKELY(!format->is_steady)) {
+		const struct pt_event event = pt_render_event(&code->info, mark, line);
+		pt_live_event(thread, &event, level);
+		return;
+	}
 	const struct pt_line *text =
 		(const struct pt_line *)pt_code_site(code, mark, line);
-
 	if (PT_UNLIKELY(!text)) {
 		int saved = errno;
 		text = render_line(thread, code, mark, line, level);

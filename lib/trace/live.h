@@ -9,6 +9,7 @@
 #include "code/code_info.h"
 
 struct pt_code;
+struct pt_ending;
 struct pt_event;
 struct pt_fixed_text;
 struct pt_format;
@@ -46,11 +47,10 @@ void pt_live_look_for_company(void);
 
 /*
  * Append the last line of this process, or of a child that was killed and could not write
- * it. HOW tells how it ended ("exited with 0"). Nothing in formats without prefix. GIL:
- * not needed; safe in signal handlers.
+ * it. The pid of ENDING is filled in. Nothing in formats that tell of no ends. GIL: not
+ * needed; safe in signal handlers.
  */
-void pt_live_add_end(struct pt_fixed_text *text, const char *how, uint64_t events,
-		     uint64_t lost);
+void pt_live_add_end(struct pt_fixed_text *text, const struct pt_ending *ending);
 void pt_live_add_end_of_child(struct pt_fixed_text *text, int pid, int signal);
 
 /* In the child after fork: nothing of the parent's has been written here. */

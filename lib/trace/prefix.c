@@ -4,6 +4,7 @@
 #include "trace/prefix.h"
 
 #include "base/util.h"
+#include "trace/format.h"
 #include "trace/task_name.h"
 #include "trace/thread.h"
 #include "trace/thread_name.h"
@@ -26,6 +27,9 @@ _Static_assert(PT_PREFIX_SIZE % PT_COPY_BLOCK == 0, "whole blocks are copied");
 /* The format has a prefix. */
 static bool has_prefix;
 
+/* Threads keep their names and tasks, see struct pt_thread. */
+static bool keeps_names;
+
 /* Lines carry the process. */
 static bool has_pid;
 
@@ -44,11 +48,12 @@ static int64_t now(clockid_t clock)
 	return (int64_t)time.tv_sec * NANOSECONDS + time.tv_nsec;
 }
 
-void pt_prefix_start(bool format_has_prefix, enum pt_time_mode time, bool has_task)
+void pt_prefix_start(const struct pt_format *format, enum pt_time_mode time, bool has_task)
 {
-	has_prefix = format_has_prefix;
+	has_prefix = format->has_prefix;
+	keeps_names = !format->is_steady;
 	has_pid = false;
-	pt_prefix_has_task = has_task && has_prefix;
+	pt_prefix_has_task = has_task && (has_prefix || keeps_names);
 	time_mode = has_prefix && time != PT_TIME_AUTO ? time : PT_TIME_NONE;
 	start_time = now(CLOCK_MONOTONIC);
 	pt_thread_epoch++;
@@ -81,6 +86,16 @@ static void write_time(struct pt_thread *thread, char out[PT_PREFIX_TIME_SIZE])
 	thread->last_time = time;
 }
 
+static void keep_names(struct pt_thread *thread, char *name, char *task)
+{
+	free(thread->name);
+	free(thread->task);
+	thread->name = name;
+	thread->task = task;
+	if (!name && thread->nameless_lines++ < MAX_NAMELESS_LINES)
+		thread->prefix_epoch = 0;
+}
+
 void pt_prefix_make(struct pt_thread *thread)
 {
 	int saved = errno;
@@ -108,7 +123,9 @@ void pt_prefix_make(struct pt_thread *thread)
 	}
 	thread->prefix_size = (unsigned int)pt_prefix_write(
 		thread->prefix, sizeof(thread->prefix), &parts);
-	free(name);
-	free(task);
+	if (keeps_names)
+		keep_names(thread, name ? name : pt_thread_name(), task);
+	else
+		free(name), free(task);
 	errno = saved;
 }

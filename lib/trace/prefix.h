@@ -11,6 +11,7 @@
 
 #include "trace/settings.h"
 
+struct pt_format;
 struct pt_thread;
 
 /* What a prefix is made of. */
@@ -23,10 +24,10 @@ struct pt_prefix_parts {
 };
 
 /*
- * Sets what prefixes show; once per process. HAS_PREFIX: the format has prefixes. TIME
+ * Sets what prefixes show; once per process. TIME
  * and HAS_TASK are settings. GIL: not needed.
  */
-void pt_prefix_start(bool has_prefix, enum pt_time_mode time, bool has_task);
+void pt_prefix_start(const struct pt_format *format, enum pt_time_mode time, bool has_task);
 
 /* Lines carry the pid from now on. GIL: not needed. */
 void pt_prefix_show_pid(void);

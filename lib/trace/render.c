@@ -46,24 +46,15 @@ static void find_base_indent(struct pt_code_info *code, int line)
 		code->base_indent = (int)pt_source_indent(&text, &size);
 }
 
-static void render(const struct pt_format *format,
-		   const struct pt_format_options *options, struct pt_code_info *code,
-		   enum pt_mark mark, int line, struct pt_buf *out, struct pt_head *head)
+struct pt_event pt_render_event(const struct pt_code_info *code, enum pt_mark mark, int line)
 {
-	const struct pt_event event = {
+	return (struct pt_event){
 		.kind = mark_kinds[mark],
 		.code = code,
 		.line = line,
 		.is_resume = mark == PT_MARK_RESUME,
 		.is_unwind = mark == PT_MARK_UNWIND,
 	};
-
-	if (mark == PT_MARK_LINE) {
-		find_base_indent(code, line);
-		format->line(options, code, line, out, head);
-	} else {
-		format->event(options, &event, out, head);
-	}
 }
 
 struct pt_line *pt_render_mark(const struct pt_format *format,
@@ -74,7 +65,10 @@ struct pt_line *pt_render_mark(const struct pt_format *format,
 	struct pt_head head = { .width = PT_COLUMN_NONE };
 	struct pt_line *text = NULL;
 
-	render(format, options, code, mark, line, &out, &head);
+	if (mark == PT_MARK_LINE)
+		find_base_indent(code, line);
+	const struct pt_event event = pt_render_event(code, mark, line);
+	format->event(options, &event, &out, &head);
 	if (!out.failed)
 		text = malloc(sizeof(*text) + out.size + PT_COPY_BLOCK);
 	if (text) {

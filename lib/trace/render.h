@@ -33,6 +33,9 @@ void pt_render_start(void);
 enum pt_event_kind pt_render_kind(enum pt_mark mark);
 enum pt_event_kind pt_render_choice(const struct pt_format *format, enum pt_mark mark);
 
+/* Returns the event that a mark at a line of code is. */
+struct pt_event pt_render_event(const struct pt_code_info *code, enum pt_mark mark, int line);
+
 /*
  * Renders what looks the same each time. Returns NULL without memory; to be freed. GIL:
  * held in a process that has Python.

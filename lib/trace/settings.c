@@ -7,11 +7,15 @@
 #include "base/util.h"
 #include "out/run_id.h"
 #include "trace/event.h"
+#include "trace/format.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* No more words are tried for PYTRACE_FORMAT. */
+#define MAX_FORMATS 16
 
 /* A word that a variable accepts, and what it stands for. */
 struct word {
@@ -43,12 +47,6 @@ static const struct word event_words[] = {
 	{ "exception", PT_EVENT_EXCEPTION },
 	{ "import", PT_EVENT_IMPORT },
 	{ "all", PT_EVENT_ALL },
-};
-
-static const struct word format_words[] = {
-	{ "auto", PT_FORMAT_ID_AUTO },	 { "", PT_FORMAT_ID_AUTO },
-	{ "text", PT_FORMAT_ID_TEXT },	 { "trace", PT_FORMAT_ID_TRACE },
-	{ "record", PT_FORMAT_ID_RECORD },
 };
 
 static const struct word time_words[] = {
@@ -228,7 +226,6 @@ static char *replace_string(char **target, const char *text)
 	 PT_EVENT_IMPORT)
 
 WORD_SETTING(mode, enum pt_mode, "value", mode_words)
-WORD_SETTING(format, enum pt_format_id, "format", format_words)
 WORD_SETTING(time, enum pt_time_mode, "time", time_words)
 WORD_SETTING(color, enum pt_color_mode, "value", color_words)
 WORD_SETTING(follow, enum pt_follow, "value", follow_words)
@@ -330,6 +327,35 @@ static void show_file_mode(const struct pt_settings *settings, struct pt_buf *ou
 		pt_buf_add_format(out, "%04o", (unsigned int)settings->file_mode);
 }
 
+/* Fills in the words of PYTRACE_FORMAT, and returns how many there are: a new format is one
+ * without a change here. */
+static size_t list_formats(struct word words[MAX_FORMATS])
+{
+	size_t count = 0;
+
+	words[count++] = (struct word){ "auto", PT_FORMAT_AUTO };
+	words[count++] = (struct word){ "", PT_FORMAT_AUTO };
+	words[count++] = (struct word){ "record", PT_FORMAT_RECORD };
+	for (unsigned int i = 0; pt_formats[i] && count < MAX_FORMATS; i++)
+		words[count++] =
+			(struct word){ pt_formats[i]->name, PT_FORMAT_FIRST + i };
+	return count;
+}
+
+static char *parse_format(struct pt_settings *settings, const char *text)
+{
+	struct word words[MAX_FORMATS];
+
+	return parse_word("format", text, words, list_formats(words), &settings->format);
+}
+
+static void show_format(const struct pt_settings *settings, struct pt_buf *out)
+{
+	struct word words[MAX_FORMATS];
+
+	pt_buf_add_string(out, word_of(words, list_formats(words), settings->format));
+}
+
 static void show_depth(const struct pt_settings *settings, struct pt_buf *out)
 {
 	if (settings->depth)
@@ -349,7 +375,7 @@ static const struct variable variables[] = {
 	VARIABLE("PYTRACE_EVENTS", events, "",
 		 "line, call, return, yield, exception, import, all; -name removes one"),
 	VARIABLE("PYTRACE_FORMAT", format, "auto",
-		 "text, trace, record; auto: record if the output ends in .pytrace"),
+		 "text, trace, json, record; auto: record if the output ends in .pytrace"),
 	VARIABLE("PYTRACE_OUTPUT", output, "stderr",
 		 "stderr, stdout, fd:N, a file, a directory; %p %P %e %t %h %%"),
 	VARIABLE("PYTRACE_MODE", file_mode, "",

@@ -6,12 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* PYTRACE_FORMAT */
-enum pt_format_id {
-	PT_FORMAT_ID_AUTO, /* a recording if the output's name says so, else text */
-	PT_FORMAT_ID_TEXT,
-	PT_FORMAT_ID_TRACE,
-	PT_FORMAT_ID_RECORD,
+/* PYTRACE_FORMAT: one of these, or PT_FORMAT_FIRST and an index into pt_formats */
+enum {
+	PT_FORMAT_AUTO, /* a recording if the output's name says so, else text */
+	PT_FORMAT_RECORD,
+	PT_FORMAT_FIRST,
 };
 
 /* PYTRACE_TIME */
@@ -41,7 +40,7 @@ struct pt_settings {
 	char *include; /* rules as written, see rules.h */
 	char *exclude;
 	unsigned int events; /* set of enum pt_event_kind */
-	enum pt_format_id format;
+	unsigned int format;
 	char *output; /* as written, see sink.h */
 	enum pt_time_mode time;
 	unsigned int depth; /* deepest level shown; 0: no limit */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Recordings: one file for a run, complete at any moment, readable however it ends."""
 
+import json
 import os
 import random
 import re
@@ -239,6 +240,29 @@ def check_as_documented(interpreter, library):
     expect_equal("chunks", compact_size > 2, True)
 
 
+def check_json(interpreter, library):
+    """Objects, the same live and from a recording but for what differs in each run."""
+    with Folder(loop=LOOP + "try:\n    int('\\udcff\\n\\\\\"')\nexcept ValueError:\n    pass\n") as folder:
+        record(folder, interpreter, library, "loop.py")
+        shown_text, _ = command(folder, library, "show", "-F", "json", RECORDING)
+        finish(folder, interpreter, library, "loop.py", PYTRACE_OUTPUT="trace.json",
+               PYTRACE_FORMAT="json")
+        live_text = read(folder, "trace.json").decode("utf-8")
+    objects = {}
+    for name, text in ("live", live_text), ("shown", shown_text):
+        objects[name] = [json.loads(line) for line in text.splitlines()]
+        for each in objects[name]:
+            for member in ("pid", "tid", "time", "path"):
+                each.pop(member, None)
+    # The first line of a class body is an event as any other.
+    expect_equal("objects", objects["shown"], objects["live"])
+    kinds = [each["event"] for each in objects["live"]]
+    expect_equal("first and last", (kinds[0], kinds[-1]), ("start", "end"))
+    expect_equal("lines", kinds.count("line") > 200, True)
+    expect_equal("exceptions", [each["type"] for each in objects["live"]
+                                if each["event"] == "exception"], ["ValueError"])
+
+
 def check_bad_words(interpreter, library):
     """What is wrong is said in one line, and nothing is done."""
     del interpreter
@@ -390,7 +414,7 @@ def read(folder, name):
 
 CHECKS = [check_deadlock, check_pool_by_fork, check_pool_by_spawn, check_forks,
           check_second_run_replaces, check_compact, check_folding, check_narrowing,
-          check_as_documented, check_bad_words, check_damaged, check_own_truncation, check_removed,
+          check_as_documented, check_json, check_bad_words, check_damaged, check_own_truncation, check_removed,
           check_not_a_file, check_small_limit, check_record_command, check_follow] + [
     deaths.make_check(way, name, "death_", bring_back=show_lines,
                       unknown="ended without a word", PYTRACE_OUTPUT=RECORDING)
