@@ -41,6 +41,8 @@ def own_rows():
         UNTRACED,
         FLOOR,
         library("libpytrace text"),
+        library("recording", output="trace.pytrace"),
+        library("recording, no times", output="trace.pytrace", _TIME="none"),
         library("libpytrace trace", _FORMAT="trace"),
         COMPRESSED,
         library("all excluded", _INCLUDE="nothing_at_all"),
