@@ -28,6 +28,7 @@ int main(void)
 	srunner_add_suite(runner, pt_zstd_suite());
 	srunner_add_suite(runner, pt_sink_suite());
 	srunner_add_suite(runner, pt_stage_suite());
+	srunner_add_suite(runner, pt_recording_suite());
 	srunner_add_suite(runner, pt_recover_suite());
 	srunner_add_suite(runner, pt_lineage_suite());
 	srunner_add_suite(runner, pt_follow_suite());

@@ -32,6 +32,7 @@ Suite *pt_growth_suite(void);
 Suite *pt_zstd_suite(void);
 Suite *pt_sink_suite(void);
 Suite *pt_stage_suite(void);
+Suite *pt_recording_suite(void);
 Suite *pt_recover_suite(void);
 Suite *pt_lineage_suite(void);
 Suite *pt_follow_suite(void);
