@@ -203,23 +203,55 @@ static uint64_t skip_hole(const struct pt_reader *reader, uint64_t offset)
 	return (uint64_t)data / reader->header.unit * reader->header.unit;
 }
 
-/* Finds the chunks that have come since. Where none begins, in what a killed process has
- * reserved or somebody has overwritten, the next page is looked at. */
+/* Returns whether the chunk at that place behind a gap is known; notes it if not. */
+static bool is_known(struct pt_reader *reader, uint64_t offset)
+{
+	size_t low = 0, high = reader->beyond_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (reader->beyond[middle] < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < reader->beyond_count && reader->beyond[low] == offset)
+		return true;
+	size_t count = reader->beyond_count;
+	uint64_t *beyond = realloc(reader->beyond, (count + 1) * sizeof(*beyond));
+	if (!beyond)
+		return false;
+	memmove(beyond + low + 1, beyond + low, (count - low) * sizeof(*beyond));
+	beyond[low] = offset;
+	reader->beyond = beyond;
+	reader->beyond_count = count + 1;
+	return false;
+}
+
+/*
+ * Finds the chunks that have come since. Where none begins, in what a killed process has
+ * reserved, another one is about to fill or somebody has overwritten, the next page is
+ * looked at; and all from there on again the next time.
+ */
 static bool find_chunks(struct pt_reader *reader)
 {
-	bool has_found = false;
+	bool has_found = false, has_gap = false;
 	uint64_t offset = reader->next;
 
 	while (offset + sizeof(struct pt_recording_chunk) <= reader->size) {
 		struct pt_chunk_place place = { .offset = offset };
 		pt_reader_read(reader, offset, &place.header, sizeof(place.header));
 		if (is_chunk(reader, &place.header, offset)) {
-			add_chunk(reader, &place);
-			has_found = true;
+			if (!is_known(reader, offset)) {
+				add_chunk(reader, &place);
+				has_found = true;
+			}
 			offset += place.header.size;
-			reader->next = offset;
+			if (!has_gap)
+				reader->next = offset;
 			continue;
 		}
+		has_gap = true;
 		uint64_t beyond = skip_hole(reader, offset + reader->header.unit);
 		offset = beyond > offset ? beyond : offset + reader->header.unit;
 	}
@@ -248,7 +280,10 @@ bool pt_reader_update(struct pt_reader *reader)
 
 	if (fstat(reader->fd, &status) == 0)
 		reader->size = (uint64_t)status.st_size;
-	pt_reader_read(reader, 0, &reader->header, sizeof(reader->header));
+	struct pt_recording_header header = { 0 };
+	size_t size = pt_reader_read(reader, 0, &header, sizeof(header));
+	if (check_header(&header, size) == NULL && header.key == reader->header.key)
+		reader->header = header;
 	for (size_t i = 0; i < reader->definition_count; i++)
 		pt_model_read(reader, &reader->definitions[i]);
 	for (size_t i = 0; i < pt_reader_process_count(reader); i++)
@@ -354,6 +389,7 @@ void pt_reader_close(struct pt_reader *reader)
 	}
 	free(reader->streams.items);
 	free(reader->definitions);
+	free(reader->beyond);
 	if (reader->fd >= 0)
 		close(reader->fd);
 	free(reader);

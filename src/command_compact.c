@@ -126,7 +126,7 @@ static void pack_all(struct packing *packing)
 }
 
 /* Writes it beside OUTPUT first: what is there stays until all is well. */
-static int compact(struct pt_reader *reader, const char *output, int level)
+static int compact(struct pt_reader *reader, const char *output, bool is_copy, int level)
 {
 	char *path = pt_format("%s.%d.new", output, (int)getpid());
 	struct stat status = { .st_mode = 0600 };
@@ -142,6 +142,9 @@ static int compact(struct pt_reader *reader, const char *output, int level)
 		result = pt_command_fail("%s: %s", path ? path : output, strerror(errno));
 	} else {
 		pack_all(&packing);
+		/* What cannot be read must not be thrown away. */
+		if (!packing.error && reader->damage && !is_copy)
+			packing.error = -EUCLEAN;
 		if (!packing.error && rename(path, output) != 0)
 			packing.error = -errno;
 		if (packing.error) {
@@ -195,7 +198,7 @@ static int run(int argc, char **argv)
 					 "copy of what there is",
 					 argv[optind]);
 	else
-		status = compact(reader, output ? output : argv[optind], (int)level);
+		status = compact(reader, output ? output : argv[optind], output, (int)level);
 	return pt_command_close(reader, argv[optind], status);
 }
 

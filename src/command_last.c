@@ -67,6 +67,17 @@ static bool on_event(void *data, struct pt_events_event *event)
 	return true;
 }
 
+/* Prints a text that came from a program: nothing in it shall control a terminal. */
+static void print_clean(const char *before, const char *text, size_t size)
+{
+	char *copy = strndup(text, size);
+
+	if (copy)
+		pt_clean_line(copy);
+	printf("%s%s", before, copy ? copy : "?");
+	free(copy);
+}
+
 /* One line of a stack: the outermost first, as in Python's own. */
 static void print_frame(struct pt_reader *reader, const struct pt_events_frame *frame)
 {
@@ -77,14 +88,18 @@ static void print_frame(struct pt_reader *reader, const struct pt_events_frame *
 		printf("    ?\n");
 		return;
 	}
-	printf("    %s:%d in %s\n", pt_file_shown(code->info.file, NULL), frame->line,
-	       code->info.qualname);
+	const char *shown = pt_file_shown(code->info.file, NULL);
+	print_clean("    ", shown, strlen(shown));
+	printf(":%d", frame->line);
+	print_clean(" in ", code->info.qualname, strlen(code->info.qualname));
+	putchar('\n');
 	pt_reader_load_text(reader, code->file);
 	const char *text = pt_source_line(code->file->file->source, frame->line, &size);
 	if (!text)
 		return;
 	pt_source_indent(&text, &size);
-	printf("        %.*s\n", (int)size, text);
+	print_clean("        ", text, size);
+	putchar('\n');
 }
 
 static void print_head(const struct pt_scan_thread *thread)

@@ -3,6 +3,7 @@
 
 #include "events.h"
 
+#include "base/util.h"
 #include "filter.h"
 #include "fold.h"
 #include "reader_private.h"
@@ -43,6 +44,7 @@ struct pt_events {
 	struct track **tracks; /* by the time of their first chunks */
 	size_t count;
 	struct pt_events_thread *threads; /* of all processes */
+	bool is_fixed; /* sites that were handed over must stay where they are */
 	char *texts;			  /* of the present event */
 	size_t text_size;
 };
@@ -209,13 +211,11 @@ static bool has_next_chunk(const struct track *track)
 	return track->chunk + 1 < track->stream->count;
 }
 
+/* Leaves a chunk, of which the rest cannot be read. */
 static void go_to_next_chunk(struct track *track)
 {
 	track->is_open = false;
-	if (has_next_chunk(track))
-		track->chunk++;
-	else
-		track->is_idle = true;
+	track->chunk++;
 }
 
 /* The chunk has nothing more. Looks once again, and goes on to the next one. */
@@ -226,12 +226,10 @@ static void end_chunk(struct pt_events *events, struct track *track)
 	read_again(track);
 	if (fill(events, track, 1) && *track->at)
 		return;
-	if (has_next) {
-		track->is_open = false;
-		track->chunk++;
-	} else {
+	if (has_next)
+		go_to_next_chunk(track);
+	else
 		track->is_idle = true;
-	}
 }
 
 static uint64_t time_of(struct pt_events *events, const struct track *track)
@@ -270,6 +268,8 @@ static void rename_thread(struct pt_events_thread *thread, char **place,
 {
 	free(*place);
 	*place = text.size ? strndup(text.data, text.size) : NULL;
+	if (*place)
+		pt_clean_line(*place);
 	thread->renamed++;
 }
 
@@ -284,6 +284,7 @@ static void set_place(struct pt_events *events, const struct pt_events_thread *t
 
 	event->level = thread->depth ? thread->depth - 1 : 0;
 	event->code = code ? &code->info : NULL;
+	event->file = code ? code->file : NULL;
 	event->line = top ? top->line : 0;
 }
 
@@ -322,6 +323,7 @@ static void take_import(struct pt_events *events, struct track *track,
 	event->line = (int)(pt_take_number(in) & INT_MAX);
 	importer = (struct pt_code_info){ .file = file ? file->file : NULL };
 	event->code = file ? &importer : NULL;
+	event->file = file;
 	event->name = keep_text(events, pt_take_text(in), &used);
 	const char *detail = keep_text(events, pt_take_text(in), &used);
 	event->detail = flags & PT_IMPORT_HAS_DETAIL ? detail : NULL;
@@ -383,6 +385,7 @@ static bool take_record(struct pt_events *events, struct track *track, unsigned 
 		set_place(events, thread, event);
 		event->kind = PT_EVENTS_NOTE;
 		event->detail = keep_text(events, pt_take_text(in), &used);
+		pt_clean_line(events->texts);
 		return true;
 	case PT_RECORD_LOST:
 		event->kind = PT_EVENTS_LOST;
@@ -467,7 +470,8 @@ static inline bool read_site(struct pt_events *events, struct track *track,
 	struct pt_reader_site *site = pt_reader_site(events->reader, track->site);
 	if (!site || !track->thread) {
 		/* It was defined after we looked; or the file is damaged. */
-		pt_reader_update(events->reader);
+		if (!events->is_fixed)
+			pt_reader_update(events->reader);
 		site = pt_reader_site(events->reader, track->site);
 	}
 	if (!site || !track->thread) {
@@ -502,6 +506,10 @@ static inline bool read_site(struct pt_events *events, struct track *track,
 static bool read_event(struct pt_events *events, struct track *track,
 		       struct pt_events_event *event)
 {
+	if (track->chunk >= track->stream->count) {
+		track->is_idle = true;
+		return false;
+	}
 	if (!track->is_open && !open_chunk(events, track)) {
 		go_to_next_chunk(track);
 		return false;
@@ -641,5 +649,6 @@ bool pt_events_run_from(struct pt_events *events, struct pt_reader_stream *strea
 	if (!track || chunk >= stream->count)
 		return true;
 	track->chunk = chunk;
+	events->is_fixed = true;
 	return run_track(events, track, UINT64_MAX, function, data);
 }

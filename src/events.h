@@ -54,6 +54,7 @@ struct pt_events_event {
 	struct pt_events_thread *thread; /* NULL at the end */
 	struct pt_reader_site *site;
 	const struct pt_code_info *code; /* of the running frame, or of what imports */
+	struct pt_reader_file *file; /* of CODE; set for what is no site */
 	int line;
 	unsigned int level; /* of the running frame, from 0 */
 	int caller_line;    /* that the frame around it is at; 0: there is none */

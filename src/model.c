@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is kept of that many things fits into memory. */
+#define MAX_NUMBER (1U << 28)
+
 /* Numbers of sites are given in blocks, of which a process may leave some unused. */
 #define SITE_BLOCK 256
 
@@ -24,9 +27,10 @@ static char *copy(struct pt_text_in text)
  * define: nobody shall make us take memory for others. */
 static bool is_likely(const struct pt_reader *reader, uint64_t number)
 {
-	uint64_t blocks = (reader->processes.count + 64) * SITE_BLOCK * 4;
+	uint64_t blocks = (pt_reader_process_count(reader) + 1) * SITE_BLOCK;
 
-	return number && number < reader->size + blocks;
+	return number && number < reader->definition_size + blocks &&
+	       number < MAX_NUMBER;
 }
 
 static void define_file(struct pt_reader *reader, struct pt_bytes_in *in)
@@ -141,7 +145,7 @@ static void define_source(struct pt_reader *reader, struct pt_bytes_in *in,
 		return;
 	struct pt_reader_source *source = &sources[reader->source_count++];
 	memcpy(&source->hash, in->at, sizeof(source->hash));
-	source->chunk = place->offset;
+	source->place = *place;
 	source->offset = offset + sizeof(source->hash);
 	source->size = size - sizeof(source->hash);
 }
@@ -195,6 +199,7 @@ void pt_model_read(struct pt_reader *reader, struct pt_chunk_place *place)
 		struct pt_bytes_in inner = { (const unsigned char *)body.data,
 					     (const unsigned char *)body.data + body.size,
 					     false };
+		reader->definition_size += body.size;
 		define(reader, kind, &inner, place, (uint64_t)(inner.at - data));
 		place->read = (uint32_t)(in.at - data);
 	}
@@ -236,13 +241,18 @@ static void add_setting(struct pt_reader_process *process, struct pt_text_in tex
 	if (!settings)
 		return;
 	process->settings = settings;
-	settings[process->setting_count++] = copy(text);
+	settings[process->setting_count] = copy(text);
+	if (settings[process->setting_count])
+		pt_clean_line(settings[process->setting_count]);
+	process->setting_count++;
 }
 
 static void set(char **place, struct pt_text_in text)
 {
 	free(*place);
 	*place = copy(text);
+	if (*place)
+		pt_clean_line(*place);
 }
 
 static void describe(struct pt_reader_process *process, struct pt_bytes_in *in)
@@ -270,6 +280,8 @@ static void describe(struct pt_reader_process *process, struct pt_bytes_in *in)
 	pt_buf_add(&arguments, "", 1);
 	free(process->arguments);
 	process->arguments = pt_buf_take(&arguments);
+	if (process->arguments)
+		pt_clean_line(process->arguments);
 }
 
 static void free_process(struct pt_reader_process *process)
@@ -343,24 +355,23 @@ static const struct pt_reader_source *find_source(const struct pt_reader *reader
 static char *read_text(const struct pt_reader *reader,
 		       const struct pt_reader_source *source)
 {
-	struct pt_chunk_place place = { .offset = source->chunk };
-	char *text = malloc(source->size + 1);
+	const struct pt_chunk_place *place = &source->place;
+	size_t size = 0;
 
-	if (!text || pt_reader_read(reader, source->chunk, &place.header,
-				    sizeof(place.header)) != sizeof(place.header)) {
+	if (place->header.encoding == PT_ENCODING_NONE) {
+		char *text = malloc(source->size + 1);
+		uint64_t offset =
+			place->offset + place->header.header_size + source->offset;
+		if (text && pt_reader_read(reader, offset, text, source->size) ==
+				    source->size)
+			return text;
 		free(text);
 		return NULL;
 	}
-	if (place.header.encoding == PT_ENCODING_NONE) {
-		pt_reader_read(reader,
-			       source->chunk + place.header.header_size + source->offset,
-			       text, source->size);
-		return text;
-	}
-	size_t size = 0;
-	unsigned char *data = pt_reader_unpack(reader, &place, &size);
-	if (data && source->offset + source->size <= size)
-		memcpy(text, data + source->offset, source->size);
+	unsigned char *data = pt_reader_unpack(reader, place, &size);
+	bool is_there = data && source->offset + source->size <= size;
+	char *text = is_there ? strndup((char *)data + source->offset, source->size) :
+				NULL;
 	free(data);
 	return text;
 }

@@ -13,6 +13,7 @@
 #include "code/code_info.h"
 #include "out/recording.h"
 
+struct pt_events_thread;
 struct pt_line;
 
 /* A chunk, where it is in the file. */
@@ -20,6 +21,14 @@ struct pt_chunk_place {
 	uint64_t offset; /* of its header */
 	struct pt_recording_chunk header;
 	uint32_t read; /* of definitions: so many bytes behind the header are known */
+};
+
+/* What view.c keeps for each process. */
+struct pt_view_process {
+	uint64_t events;  /* that have been shown */
+	bool has_threads; /* more than one thread has been seen */
+	bool has_begun;	  /* what stands before its events has been shown */
+	struct pt_events_thread *first;
 };
 
 /* A process of the run. Strings are owned, and "" when nothing is known. */
@@ -37,6 +46,7 @@ struct pt_reader_process {
 	bool has_events;
 	uint32_t signal; /* that killed it, as its parent says; 0: none is known */
 	bool is_told;	 /* its end has been shown */
+	struct pt_view_process view;
 };
 
 /* A file and, once it is asked for, its text. */

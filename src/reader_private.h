@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the reader share: chunks.c, model.c and times.c. */
+/* What the parts of the reader share: chunks.c, model.c and scan.c. */
 #ifndef PT_READER_PRIVATE_H
 #define PT_READER_PRIVATE_H
 
@@ -10,7 +10,7 @@
 /* Where the text of a file is stored. */
 struct pt_reader_source {
 	uint64_t hash;
-	uint64_t chunk;	 /* offset of its chunk */
+	struct pt_chunk_place place; /* its chunk */
 	uint64_t offset; /* of the text, in the chunk as it is unpacked, behind its header */
 	uint64_t size;
 };
@@ -24,7 +24,10 @@ struct pt_numbered {
 struct pt_reader {
 	int fd;
 	uint64_t size; /* of the file, when it was last looked at */
-	uint64_t next; /* where the next chunk is looked for */
+	uint64_t next; /* before that, all chunks are known */
+	uint64_t *beyond; /* those behind a gap that are known, by their offsets */
+	size_t beyond_count;
+	uint64_t definition_size; /* bytes of definitions so far */
 	struct pt_recording_header header;
 	struct pt_chunk_place *definitions;
 	size_t definition_count;

@@ -7,6 +7,7 @@
 
 #include "scan.h"
 
+#include "base/util.h"
 #include "reader_private.h"
 
 #include <stdlib.h>
@@ -45,6 +46,8 @@ static void set_name(struct pt_scan_thread *thread, struct pt_text_in name)
 		return;
 	free(thread->name);
 	thread->name = strndup(name.data, name.size);
+	if (thread->name)
+		pt_clean_line(thread->name);
 }
 
 /* Takes a record that is no site. Returns the thread whose events follow, or NULL when
@@ -102,6 +105,8 @@ static void take_sites(struct pt_reader *reader, struct pt_scan *scan, struct ch
 			memcpy(&step, at, sizeof(step));
 			at += sizeof(step);
 		} else if (first >= PT_BYTE_MIDDLE) {
+			if (at == chunk->end)
+				break;
 			step = PT_SITE_SHORT + ((uint32_t)(first - PT_BYTE_MIDDLE) << 8) + *at++;
 		}
 		*site += (uint32_t)pt_unzigzag(step);

@@ -28,30 +28,6 @@ struct view_thread {
 	uint64_t time;	    /* of the present event */
 };
 
-/* What is kept for each process. */
-static struct view_process {
-	uint64_t events; /* that have been shown */
-	uint64_t lost;
-	bool has_threads; /* more than one thread has been seen */
-	bool has_begun;	  /* what stands before its events has been shown */
-	struct pt_events_thread *first;
-} *processes;
-static size_t process_count;
-
-static struct view_process *process_of(const struct pt_reader_process *process)
-{
-	if (process->number >= process_count) {
-		size_t count = process->number * 2U + 16;
-		struct view_process *all = realloc(processes, count * sizeof(*all));
-		if (!all)
-			return NULL;
-		memset(all + process_count, 0, (count - process_count) * sizeof(*all));
-		processes = all;
-		process_count = count;
-	}
-	return &processes[process->number];
-}
-
 static bool write_out(struct pt_view *view)
 {
 	size_t written = 0;
@@ -105,9 +81,7 @@ static void refresh_prefix(struct pt_view *view, struct pt_events_thread *thread
 {
 	if (!view->format->has_prefix)
 		return;
-	struct view_process *process = process_of(thread->process);
-	if (!process)
-		return;
+	struct pt_view_process *process = &thread->process->view;
 	if (!process->first)
 		process->first = thread;
 	if (process->first != thread && !process->has_threads) {
@@ -244,7 +218,7 @@ static bool is_shown(const struct pt_view *view, const struct pt_events_event *e
 
 /* What stands before the first event of a process. */
 static void begin_process(struct pt_view *view, const struct pt_reader_process *process,
-			  struct view_process *own)
+			  struct pt_view_process *own)
 {
 	struct pt_format_options options = view->options;
 
@@ -297,8 +271,8 @@ static void take_site(struct pt_view *view, const struct pt_events_event *event)
 		return;
 	turn_to(view, event->thread);
 	struct view_thread *own = data_of(view, event->thread);
-	struct view_process *process = process_of(event->process);
-	if (!own || !process)
+	struct pt_view_process *process = &event->process->view;
+	if (!own)
 		return;
 	process->events++;
 	own->time = event->time;
@@ -328,10 +302,10 @@ static void take_event(struct pt_view *view, const struct pt_events_event *event
 		.detail = event->detail,
 	};
 	struct view_thread *own = data_of(view, event->thread);
-	struct view_process *process = process_of(event->process);
+	struct pt_view_process *process = &event->process->view;
 
 	if (!(view->events & view->format->events & (unsigned int)shown.kind) || !own ||
-	    !process || !event->code)
+	    !event->code)
 		return;
 	turn_to(view, event->thread);
 	flush_fold(view);
@@ -339,6 +313,8 @@ static void take_event(struct pt_view *view, const struct pt_events_event *event
 	own->time = event->time;
 	refresh_prefix(view, event->thread, own);
 	begin_process(view, event->process, process);
+	if (event->file)
+		pt_reader_load_text(view->reader, event->file);
 	show_event(view, event, own, &shown);
 }
 
@@ -359,11 +335,8 @@ static void put_note(struct pt_view *view, struct pt_events_thread *thread,
 
 static void take_lost(struct pt_view *view, const struct pt_events_event *event)
 {
-	struct view_process *process = process_of(event->process);
 	char text[64];
 
-	if (process)
-		process->lost += event->count;
 	snprintf(text, sizeof(text), "%llu events lost", (unsigned long long)event->count);
 	put_note(view, event->thread, text);
 }
@@ -382,12 +355,12 @@ static enum pt_ending_kind kind_of_end(const struct pt_reader_process *process)
 static void take_end(struct pt_view *view, const struct pt_events_event *event)
 {
 	const struct pt_reader_process *process = event->process;
-	const struct view_process *own = process_of(process);
+	const struct pt_view_process *own = &process->view;
 	struct pt_fixed_text text = { 0 };
 
 	flush_fold(view);
 	view->thread = NULL;
-	if (!view->format->end || !own ||
+	if (!view->format->end ||
 	    (!own->events && !(process->facts.flags & PT_PROCESS_FIRST)))
 		return;
 	const struct pt_ending ending = {
@@ -438,7 +411,4 @@ bool pt_view_flush(struct pt_view *view)
 void pt_view_destroy(struct pt_view *view)
 {
 	pt_buf_destroy(&view->out);
-	free(processes);
-	processes = NULL;
-	process_count = 0;
 }

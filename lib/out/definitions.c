@@ -28,8 +28,11 @@ static uint64_t total;
 static uint32_t next_site;
 static uint32_t site_end;
 
+/* Numbers that could not be used for lack of room; 0: none. Under the lock. */
+static uint32_t unused_file;
+static uint32_t unused_code;
+
 static bool stores_source;
-static bool is_detached;
 
 void pt_definitions_start(bool stores)
 {
@@ -64,7 +67,7 @@ static struct pt_recording_chunk *new_chunk(size_t size)
 		.process = pt_process_record_number(&error),
 	};
 
-	if (!wanted.process || is_detached)
+	if (!wanted.process)
 		return NULL;
 	return pt_recording_file_add(&wanted, (uint32_t)(sizeof(wanted) + size), NULL, NULL,
 				     &error);
@@ -174,17 +177,19 @@ static void store_text(struct pt_bytes text, uint64_t hash)
 }
 
 /* Writes the record of something with a number that all processes count, under the lock. */
-static uint32_t define(enum pt_definition kind, _Atomic uint32_t *next,
+static uint32_t define(enum pt_definition kind, _Atomic uint32_t *next, uint32_t *unused,
 		       const struct pt_buf *rest)
 {
 	struct pt_buf body = { 0 };
-	uint32_t number = (*next)++;
+	uint32_t number = *unused ? *unused : (*next)++;
 
 	add_number(&body, number);
 	pt_buf_add(&body, rest->data, rest->size);
 	body.failed |= rest->failed;
 	bool is_written = write_record(kind, &body);
 	pt_buf_destroy(&body);
+	/* Without room, numbers would run away from what the file defines. */
+	*unused = is_written ? 0 : number;
 	return is_written ? number : 0;
 }
 
@@ -203,7 +208,8 @@ uint32_t pt_definitions_file(const struct pt_file_definition *file)
 	if (hash && stores_source)
 		store_text(file->text, hash);
 	uint32_t number =
-		define(PT_DEF_FILE, &pt_recording_file_header()->next_file, &rest);
+		define(PT_DEF_FILE, &pt_recording_file_header()->next_file, &unused_file,
+		       &rest);
 	pt_unlock();
 	pt_buf_destroy(&rest);
 	return number;
@@ -225,7 +231,8 @@ uint32_t pt_definitions_code(const struct pt_code_definition *code)
 	add_bytes(&rest, code->exceptions);
 	pt_lock();
 	uint32_t number =
-		define(PT_DEF_CODE, &pt_recording_file_header()->next_code, &rest);
+		define(PT_DEF_CODE, &pt_recording_file_header()->next_code, &unused_code,
+		       &rest);
 	pt_unlock();
 	pt_buf_destroy(&rest);
 	return number;
@@ -269,6 +276,8 @@ uint32_t pt_definitions_site(uint32_t code, unsigned int mark, int line)
 	add_number(&body, mark);
 	add_number(&body, (uint32_t)line);
 	bool is_written = write_record(PT_DEF_SITE, &body);
+	if (!is_written)
+		next_site--;
 	pt_unlock();
 	pt_buf_destroy(&body);
 	return is_written ? number : 0;
@@ -277,20 +286,13 @@ uint32_t pt_definitions_site(uint32_t code, unsigned int mark, int line)
 void pt_definitions_trim(void)
 {
 	pt_lock();
-	if (chunk && !is_detached) {
+	if (chunk) {
 		pt_recording_file_trim(chunk,
 				       (uint32_t)(cursor - (unsigned char *)chunk));
 		pt_recording_file_unmap(chunk);
 		chunk = NULL;
 	}
 	pt_unlock();
-}
-
-void pt_definitions_detach(void)
-{
-	is_detached = true;
-	if (chunk)
-		pt_recording_file_detach_chunk(chunk);
 }
 
 void pt_definitions_after_fork(void)
@@ -300,4 +302,5 @@ void pt_definitions_after_fork(void)
 	chunk = NULL;
 	total = 0;
 	next_site = site_end = 0;
+	unused_file = unused_code = 0;
 }

@@ -61,9 +61,6 @@ void pt_definitions_outline(const struct pt_outline_definition *outline);
 /* Gives back what the last chunk does not use; for the end. Takes the lock. */
 void pt_definitions_trim(void);
 
-/* See pt_recorder_detach(). */
-void pt_definitions_detach(void);
-
 /* In the child after fork: what the parent has defined holds, its chunk is the parent's. */
 void pt_definitions_after_fork(void);
 

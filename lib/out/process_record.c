@@ -151,12 +151,6 @@ struct pt_recording_process *pt_process_record(void)
 	return chunk ? (struct pt_recording_process *)(void *)(chunk + 1) : NULL;
 }
 
-void pt_process_record_detach(void)
-{
-	if (chunk)
-		pt_recording_file_detach_chunk(chunk);
-}
-
 void pt_process_record_after_fork(void)
 {
 	if (!chunk)

@@ -32,9 +32,6 @@ uint32_t pt_process_record_number(int *error);
  * signal handlers. */
 struct pt_recording_process *pt_process_record(void);
 
-/* See pt_recorder_detach(). */
-void pt_process_record_detach(void);
-
 /* In the child after fork: it is a process of its own. */
 void pt_process_record_after_fork(void);
 

@@ -12,15 +12,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* How often the file is opened anew because another process has just replaced it. */
 #define MAX_TRIES 100
+
+/* How long another process's lock is waited for: that may be stopped. */
+#define NAP_NS 200000 /* 0.2 ms */
+#define PATIENCE_NAPS 5000
 
 #define FIRST_CHUNK                                                                   \
 	((sizeof(struct pt_recording_header) + PT_RECORDING_PAGE - 1) /               \
@@ -30,6 +36,9 @@
 static int file = -1;
 static char path[PATH_MAX];
 static struct stat identity;
+
+/* It was there already, of this run. */
+static bool is_joined;
 
 /* Its beginning, mapped; NULL: no recording is open. */
 static struct pt_recording_header *header;
@@ -51,9 +60,24 @@ bool pt_recording_file_is_at(int directory, const char *name)
 	       is_same(&status, &identity);
 }
 
+/* Sets TO to PATH with ".old" behind it. Returns whether it fits. */
+static bool name_old(char to[PATH_MAX])
+{
+	size_t size = strlen(path);
+
+	if (size + sizeof(".old") > PATH_MAX)
+		return false;
+	memcpy(to, path, size);
+	memcpy(to + size, ".old", sizeof(".old"));
+	return true;
+}
+
 bool pt_recording_file_is_there(void)
 {
-	return pt_recording_file_is_at(AT_FDCWD, path);
+	char old[PATH_MAX];
+
+	return pt_recording_file_is_at(AT_FDCWD, path) ||
+	       (name_old(old) && pt_recording_file_is_at(AT_FDCWD, old));
 }
 
 /* Allocates blocks by writing them, where the file system cannot do it by itself. */
@@ -174,15 +198,22 @@ static enum finding look_at(int fd)
 	return FOUND_OURS;
 }
 
-/* Takes a file of another run away. Where its name cannot be taken from it, it is emptied.
- * Returns 0, -EAGAIN: the file is to be opened anew; or another -errno. */
+/*
+ * Takes a file of another run away. A recording whose name cannot be taken from it is left
+ * alone: others may have it mapped. Returns 0, -EAGAIN: the file is to be opened anew; or
+ * another -errno.
+ */
 static int take_away(int fd, const char *name)
 {
+	char magic[PT_RECORDING_MAGIC_SIZE] = "";
+
 	if (unlink(name) == 0)
 		return -EAGAIN;
-	if (ftruncate(fd, 0) != 0)
-		return -errno;
-	return fill_header(fd);
+	int error = -errno;
+	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	    memcmp(magic, PT_RECORDING_MAGIC, sizeof(magic)) == 0)
+		return error;
+	return ftruncate(fd, 0) == 0 ? fill_header(fd) : -errno;
 }
 
 /* Joins or makes the recording in a file that is open and locked. Returns 0, -EAGAIN
@@ -199,8 +230,10 @@ static int claim(int fd, const char *name)
 	if (stat(name, &named) != 0 || !is_same(&status, &named))
 		return -EAGAIN;
 	identity = status;
+	is_joined = false;
 	switch (look_at(fd)) {
 	case FOUND_OURS:
+		is_joined = true;
 		header = map(fd, 0, sizeof(*header), &error);
 		return error;
 	case FOUND_NOTHING:
@@ -210,13 +243,22 @@ static int claim(int fd, const char *name)
 	}
 }
 
-/* The lock ends with the descriptor: it is of the opened file. */
-static void lock(int fd)
+/*
+ * Locks the opened file, not for longer than others may take that are stopped meanwhile.
+ * File systems without locks have none. Returns 0 or -EBUSY.
+ */
+static int lock(int fd)
 {
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	const struct timespec nap = { .tv_nsec = NAP_NS };
 
-	while (fcntl(fd, F_OFD_SETLKW, &all) != 0 && errno == EINTR)
-		;
+	for (int naps = 0; naps < PATIENCE_NAPS; naps++) {
+		if (fcntl(fd, F_OFD_SETLK, &all) == 0 ||
+		    (errno != EAGAIN && errno != EACCES && errno != EINTR))
+			return 0;
+		nanosleep(&nap, NULL);
+	}
+	return -EBUSY;
 }
 
 static void unlock(int fd)
@@ -236,9 +278,12 @@ int pt_recording_file_open(const struct pt_output_request *request)
 		int fd = pt_output_file_open(&own);
 		if (fd < 0)
 			return fd;
-		lock(fd);
-		error = claim(fd, path);
+		error = lock(fd);
+		if (error == 0)
+			error = claim(fd, path);
 		unlock(fd);
+		if (error == 0 && request->mode >= 0 && !is_joined)
+			fchmod(fd, (mode_t)request->mode);
 		if (error == 0)
 			file = pt_stream_move_up(fd);
 		else
@@ -340,29 +385,28 @@ void pt_recording_file_trim(struct pt_recording_chunk *chunk, uint32_t used)
 			  (off_t)(end - start));
 }
 
-/* Puts memory of the process in the place of a mapping, with what is there now. */
-static void detach(void *data, uint64_t size)
+bool pt_recording_file_step_aside(void)
 {
-	void *start = mapping_of(data, &size);
-	void *copy = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char old[PATH_MAX];
 
-	if (copy == MAP_FAILED)
-		return;
-	memcpy(copy, start, size);
-	if (mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, start) == MAP_FAILED)
-		munmap(copy, size);
+	if (!name_old(old) || rename(path, old) != 0)
+		return false;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		      identity.st_mode & 0777);
+	if (fd >= 0)
+		close(fd);
+	memcpy(path, old, strlen(old) + 1);
+	return true;
 }
 
-void pt_recording_file_detach(void)
+void pt_recording_file_after_fork(void)
 {
-	if (header)
-		detach(header, sizeof(*header));
+	spare = 0;
 }
 
-void pt_recording_file_detach_chunk(struct pt_recording_chunk *chunk)
+const char *pt_recording_file_path(void)
 {
-	detach(chunk, chunk->size);
+	return path;
 }
 
 void pt_recording_file_close(void)

@@ -49,11 +49,18 @@ bool pt_recording_file_is_at(int directory, const char *path);
 bool pt_recording_file_is_there(void);
 
 /*
- * The memory of the header and of CHUNK becomes private: the file is about to be cut, and
- * touching what is not there is a SIGBUS. GIL: not needed; safe in signal handlers.
+ * The program is about to empty the file, which others have mapped: touching what is not
+ * there is a SIGBUS. The recording goes on under its name with ".old" behind it, and an
+ * empty file takes its place. Returns whether that went well. GIL: not needed; safe in
+ * signal handlers.
  */
-void pt_recording_file_detach(void);
-void pt_recording_file_detach_chunk(struct pt_recording_chunk *chunk);
+bool pt_recording_file_step_aside(void);
+
+/* Returns the path of the file, borrowed. GIL: not needed. */
+const char *pt_recording_file_path(void);
+
+/* In the child after fork: pieces of the file are not shared. */
+void pt_recording_file_after_fork(void);
 
 /* Appends a byte to what others may be reading: what it belongs to was stored before. */
 static inline void pt_recording_publish(unsigned char *at, unsigned char byte)

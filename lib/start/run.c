@@ -600,10 +600,12 @@ void pt_run_go_on(void)
 {
 	if (state != STARTED)
 		return;
-	if (is_recording)
+	if (is_recording) {
+		has_told_end = false;
 		pt_recorder_end(PT_END_NONE, 0, NULL);
-	else
+	} else {
 		pt_stage_resume_all();
+	}
 }
 
 void pt_run_leave_session(void)

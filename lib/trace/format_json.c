@@ -91,7 +91,9 @@ static void render_begin(const struct pt_format_options *options, int pid,
 	begin_object(out, "start", pid);
 	pt_buf_add_format(out, ",\"format\":\"pytrace-json\",\"version\":%d", SCHEMA);
 	add_string(out, "libpytrace", PACKAGE_VERSION);
-	add_string(out, "python", options->python);
+	if (options->python)
+		add_text(out, "python", options->python,
+			 strcspn(options->python, " "));
 	pt_buf_add_string(out, "}\n");
 }
 

@@ -149,8 +149,12 @@ void pt_record_code(struct pt_code *code)
 {
 	PyObject *holders[3] = { NULL };
 	int saved = errno;
+	uint32_t file = file_number(code->info.file);
+
+	if (!file)
+		return;
 	const struct pt_code_definition definition = {
-		.file = file_number(code->info.file),
+		.file = file,
 		.first_line = (uint32_t)code->info.first_line,
 		.flags = code->info.flags,
 		.name = code->info.name,
@@ -198,8 +202,9 @@ static void set_text(struct pt_thread *thread, char **place, char *text,
 		free(text);
 		return;
 	}
-	free(*place);
-	*place = text;
+	char *old = *place;
+	*place = text; /* a fork may come in between */
+	free(old);
 	/* A new thread's state has it. */
 	if (thread->chunk_number && thread->recorder->chunk_number == thread->chunk_number)
 		pt_recorder_text(thread, kind, text);
@@ -237,7 +242,7 @@ static void prepare(struct pt_thread *thread)
 {
 	if (thread->prefix_epoch != pt_thread_epoch)
 		pt_record_refresh(thread);
-	if (thread->recorder->thread != thread)
+	if (thread->recorder->thread != thread->number)
 		pt_recorder_switch(thread);
 }
 
@@ -281,13 +286,13 @@ void pt_record_trim(void)
 
 void pt_record_before_truncate(int directory, const char *path)
 {
-	if (!is_on || !pt_recording_file_is_at(directory, path))
-		return;
-	is_on = false;
-	pt_recorder_detach();
-	pt_definitions_detach();
-	pt_sink_stop(0);
-	pt_log("the program empties its own recording '%s'; tracing stops", path);
+	int saved = errno;
+
+	if (is_on && pt_recording_file_is_at(directory, path) &&
+	    pt_recording_file_step_aside())
+		pt_log("the program empties '%s': the recording goes on in '%s'", path,
+		       pt_recording_file_path());
+	errno = saved;
 }
 
 void pt_record_after_fork(void)

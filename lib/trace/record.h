@@ -43,7 +43,7 @@ static inline void pt_record_mark(struct pt_thread *thread, struct pt_code *code
 	if (PT_UNLIKELY(thread->prefix_epoch !=
 			atomic_load_explicit(&pt_thread_epoch, memory_order_relaxed)))
 		pt_record_refresh(thread);
-	if (PT_UNLIKELY(thread->recorder->thread != thread))
+	if (PT_UNLIKELY(thread->recorder->thread != thread->number))
 		pt_recorder_switch(thread);
 	if (PT_UNLIKELY(!site))
 		site = pt_record_site(code, mark, line);
@@ -68,7 +68,7 @@ void pt_record_frames(struct pt_thread *thread);
 void pt_record_trim(void);
 
 /* PATH, seen from DIRECTORY (see openat), is about to be emptied: if it is the recording,
- * that ends. GIL: not needed; safe in signal handlers. */
+ * that steps aside. GIL: not needed; safe in signal handlers. */
 void pt_record_before_truncate(int directory, const char *path);
 
 /* In the child after fork. */

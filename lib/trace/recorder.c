@@ -3,6 +3,7 @@
 
 #include "trace/recorder.h"
 
+#include "base/lock.h"
 #include "base/log.h"
 #include "out/process_record.h"
 #include "out/recording_file.h"
@@ -43,15 +44,11 @@ static struct pt_recorder *recorders;
 static struct pt_recorder *unused;
 static uint32_t stream_count;
 
-/* Numbers chunks, and threads. 0 stands for none. */
+/* Numbers chunks. 0 stands for none. */
 static _Atomic uint32_t chunk_count;
-static _Atomic uint32_t thread_count;
 
 /* Of a process that has no record. */
 static _Atomic uint64_t homeless;
-
-/* The file is gone for us. */
-static atomic_bool is_detached;
 
 /* It has been said that events are lost. */
 static atomic_bool has_told_loss;
@@ -97,10 +94,12 @@ static void close_chunk(struct pt_recorder *recorder)
 {
 	if (!recorder->chunk)
 		return;
-	pt_recording_file_unmap(recorder->chunk);
+	/* A fork may come in between: the child must find nothing that is not mapped. */
+	struct pt_recording_chunk *chunk = recorder->chunk;
 	recorder->chunk = NULL;
 	recorder->cursor = NULL;
 	recorder->limit = NULL;
+	pt_recording_file_unmap(chunk);
 }
 
 void pt_recorder_give(struct pt_recorder *recorder)
@@ -111,7 +110,7 @@ void pt_recorder_give(struct pt_recorder *recorder)
 			break;
 		}
 	}
-	if (recorder->chunk && !is_detached)
+	if (recorder->chunk)
 		pt_recording_file_trim(recorder->chunk, used(recorder));
 	close_chunk(recorder);
 	free(recorder);
@@ -141,6 +140,7 @@ void pt_recorder_lose(struct pt_thread *thread)
 		return;
 	thread->recorder->lost++;
 	thread->recorder->limit = NULL; /* the next event tells of it, see is_ready() */
+	thread->chunk_number = 0;	/* its frames are not what its events tell */
 }
 
 /* Counted in the file as well, for those who read it. */
@@ -180,19 +180,19 @@ static int add_chunk(struct pt_recorder *recorder, size_t need)
 	int error = 0;
 	struct pt_recording_chunk wanted = {
 		.kind = PT_CHUNK_EVENTS,
-		.process = pt_process_record_number(&error),
 		.stream = recorder->stream,
 		.sequence = recorder->sequence,
 	};
 	uint32_t size = size_of_next(recorder, sizeof(wanted) + need);
+	pt_lock();
+	wanted.process = pt_process_record_number(&error);
+	pt_unlock();
 	struct pt_recording_chunk *chunk =
 		wanted.process ? pt_recording_file_add(&wanted, size, NULL, NULL, &error) : NULL;
 
 	if (!chunk)
 		return error;
 	close_chunk(recorder);
-	if (is_detached) /* meanwhile */
-		pt_recording_file_detach_chunk(chunk);
 	recorder->chunk = chunk;
 	recorder->cursor = (unsigned char *)(chunk + 1);
 	recorder->limit = limit_of(chunk);
@@ -201,7 +201,7 @@ static int add_chunk(struct pt_recorder *recorder, size_t need)
 	recorder->total += chunk->size;
 	recorder->site = 0;
 	recorder->time = chunk->ticks >> pt_recorder_time_shift;
-	recorder->thread = NULL;
+	recorder->thread = 0;
 	return 0;
 }
 
@@ -274,8 +274,6 @@ static void put_state(struct pt_thread *thread)
 	unsigned char *out = at + HEAD_SIZE;
 	unsigned int depth = thread->depth < max_depth ? thread->depth : max_depth;
 
-	if (!thread->number)
-		thread->number = ++thread_count;
 	out = pt_varint_put(out, thread->number);
 	out = pt_varint_put(out, (uint64_t)thread->id);
 	out = put_text(out, thread->name);
@@ -287,7 +285,7 @@ static void put_state(struct pt_thread *thread)
 		out = pt_varint_put(out, (uint32_t)frame->line);
 	}
 	end(thread, at, out, PT_RECORD_STATE);
-	recorder->thread = thread;
+	recorder->thread = thread->number;
 	thread->chunk_number = recorder->chunk_number;
 }
 
@@ -307,7 +305,7 @@ static bool renew_chunk(struct pt_thread *thread, size_t size)
 {
 	struct pt_recorder *recorder = thread->recorder;
 
-	if (is_detached || (recorder->patience && recorder->lost < recorder->try_at))
+	if (recorder->patience && recorder->lost < recorder->try_at)
 		return false;
 	int error = add_chunk(recorder, size + state_size(thread) + 4 * ROOM);
 	if (error) {
@@ -346,7 +344,7 @@ static bool switch_to(struct pt_thread *thread, size_t size)
 
 	if (!is_ready(thread, size + state_size(thread)))
 		return false;
-	if (recorder->thread == thread)
+	if (recorder->thread == thread->number)
 		return true;
 	if (thread->chunk_number != recorder->chunk_number) {
 		put_state(thread);
@@ -354,7 +352,7 @@ static bool switch_to(struct pt_thread *thread, size_t size)
 	}
 	unsigned char *at = recorder->cursor;
 	end(thread, at, pt_varint_put(at + HEAD_SIZE, thread->number), PT_RECORD_THREAD);
-	recorder->thread = thread;
+	recorder->thread = thread->number;
 	return true;
 }
 
@@ -372,7 +370,7 @@ static unsigned char *begin(struct pt_thread *thread, size_t size)
 	struct pt_recorder *recorder = thread->recorder;
 
 	size += HEAD_SIZE;
-	if (!(recorder->thread == thread ? is_ready(thread, size) :
+	if (!(recorder->thread == thread->number ? is_ready(thread, size) :
 					   switch_to(thread, size)))
 		return NULL;
 	return recorder->cursor;
@@ -400,7 +398,7 @@ static bool is_ready_for_site(struct pt_thread *thread)
 {
 	struct pt_recorder *recorder = thread->recorder;
 	int saved = errno;
-	bool has_room = recorder->thread == thread ? is_ready(thread, 0) :
+	bool has_room = recorder->thread == thread->number ? is_ready(thread, 0) :
 						     switch_to(thread, 0);
 
 	if (!has_room)
@@ -523,7 +521,7 @@ void pt_recorder_end(enum pt_process_end how, uint32_t status, const char *progr
 	struct pt_recording_process *process = pt_process_record();
 	int saved = errno;
 
-	if (!process || is_detached)
+	if (!process)
 		return;
 	process->end_ticks = pt_ticks_now();
 	process->end_time = pt_ticks_monotonic();
@@ -538,7 +536,7 @@ void pt_recorder_tell_death(uint32_t pid, uint32_t signal)
 {
 	struct pt_recording_header *header = pt_recording_file_header();
 
-	if (!header || is_detached)
+	if (!header)
 		return;
 	uint32_t index = atomic_fetch_add(&header->deaths, 1);
 	if (index >= PT_RECORDING_DEATHS)
@@ -547,25 +545,13 @@ void pt_recorder_tell_death(uint32_t pid, uint32_t signal)
 	atomic_store_explicit(&header->death[index].pid, pid, memory_order_release);
 }
 
-void pt_recorder_detach(void)
-{
-	if (atomic_exchange(&is_detached, true))
-		return;
-	pt_recording_file_detach();
-	pt_process_record_detach();
-	for (struct pt_recorder *each = recorders; each; each = each->next) {
-		if (each->chunk)
-			pt_recording_file_detach_chunk(each->chunk);
-	}
-}
-
 void pt_recorder_trim_all(void)
 {
 	for (struct pt_recorder *each = recorders; each; each = each->next) {
-		if (!each->chunk || is_detached)
+		if (!each->chunk)
 			continue;
 		pt_recording_file_trim(each->chunk, used(each));
-		each->limit = each->cursor; /* events that still come get a new chunk */
+		close_chunk(each); /* events that still come get a new one */
 	}
 }
 
@@ -585,6 +571,6 @@ void pt_recorder_after_fork(void)
 	last_error = 0;
 	has_told_loss = false;
 	stream_count = 0;
-	thread_count = 0;
+	pt_recording_file_after_fork();
 	pt_process_record_after_fork();
 }

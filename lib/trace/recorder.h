@@ -24,7 +24,7 @@ struct pt_recorder {
 	unsigned char *limit;  /* a site with its time fits before it; NULL: no chunk yet */
 	uint32_t site;	       /* the last one */
 	uint32_t chunk_number; /* changes with each chunk; see struct pt_thread */
-	const struct pt_thread *thread; /* whose events follow */
+	uint32_t thread;	/* number of the one whose events follow; 0: none */
 	uint64_t time;		/* of the last timed site, in shifted ticks */
 	struct pt_recording_chunk *chunk;
 	uint32_t stream; /* its number in the process */
@@ -122,10 +122,6 @@ void pt_recorder_trim_all(void);
 
 /* A child was killed by a signal. GIL: not needed; safe in signal handlers. */
 void pt_recorder_tell_death(uint32_t pid, uint32_t signal);
-
-/* The file is about to be cut by the program: nothing more is recorded. GIL: not needed;
- * safe in signal handlers. */
-void pt_recorder_detach(void);
 
 /* In the child after fork: all chunks are the parent's. */
 void pt_recorder_after_fork(void);

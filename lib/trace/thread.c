@@ -25,6 +25,9 @@ _Thread_local struct pt_thread *pt_thread_current;
 /* See thread.h. */
 _Atomic unsigned int pt_thread_epoch = 1;
 
+/* How many there have been, under the lock. */
+static unsigned int thread_count;
+
 /* All threads that have had an event and are not gone. */
 static struct pt_thread *threads;
 
@@ -133,6 +136,7 @@ struct pt_thread *pt_thread_new(void)
 			is_one_of_many = true;
 			pt_thread_epoch++;
 		}
+		thread->number = ++thread_count;
 		thread->next = threads;
 		threads = thread;
 	}
@@ -242,7 +246,7 @@ void pt_thread_after_fork(void)
 	if (threads) {
 		threads->next = NULL;
 		threads->id = (pid_t)syscall(SYS_gettid);
-		threads->number = 0;
+		threads->number = thread_count = 1;
 		threads->chunk_number = 0;
 		retake_output(threads);
 	}

@@ -59,7 +59,7 @@ struct pt_thread {
 	pid_t id;		     /* as the kernel numbers threads */
 	unsigned int nameless_lines; /* written without finding a name for the thread */
 	int64_t last_time;	     /* ns; of its last event, for PYTRACE_TIME=delta */
-	unsigned int number;	     /* in the process, for recordings; 0: none yet */
+	unsigned int number;	     /* in the process, from 1 */
 	unsigned int chunk_number;   /* of the last chunk that has its state */
 	char *name;		     /* as recorded; NULL: none is known */
 	char *task;		     /* likewise; NULL: it runs no task */

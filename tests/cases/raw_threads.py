@@ -18,4 +18,4 @@ for name in ("ada", "bob"):
     done.release()
 assert len(results) == 4
 # sys.settrace does not see these threads at all.
-# skip: reference
+# skip: reference recorded

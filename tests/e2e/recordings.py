@@ -62,6 +62,21 @@ for number in range(100):
     os.waitpid(child, 0)
 """
 
+EMPTIES = """\
+import os
+child = os.fork()
+if child == 0:
+    for name in os.listdir('.'):
+        if name != 'empties.py':
+            open(name, 'w').close()
+for i in range(100000):
+    i
+if child == 0:
+    os._exit(0)
+print('child', os.waitpid(child, 0)[1])
+print('done')
+"""
+
 LOOP = """\
 def add(n):
     total = 0
@@ -317,14 +332,17 @@ def check_damaged(interpreter, library):
 
 
 def check_own_truncation(interpreter, library):
-    """A program that empties all files of its folder ends the recording, not itself."""
-    with Folder(empties="import os\nfor name in os.listdir('.'):\n    if name != 'empties.py':"
-                        "\n        open(name, 'w').close()\nfor i in range(100000):\n    i\n"
-                        "print('done')\n") as folder:
+    """A program that empties all files of its folder harms neither itself nor its children,
+    and the recording goes on beside them."""
+    with Folder(empties=EMPTIES) as folder:
         status, out, err = record(folder, interpreter, library, "empties.py")
+        lines = show(library, os.path.join(folder.path, RECORDING + ".old")).decode()
+        left = os.path.getsize(os.path.join(folder.path, RECORDING))
     expect_equal("status", status, 0)
-    expect_equal("output", out, "done\n")
-    expect_equal("message", "the program empties its own recording" in err, True)
+    expect_equal("output", out, "child 0\ndone\n")
+    expect_equal("message", "the recording goes on in" in err, True)
+    expect_equal("what the program made", left, 0)
+    expect_equal("lines", lines.count("    i\n"), 2 * 100000)
 
 
 def check_removed(interpreter, library):
