@@ -426,7 +426,8 @@ static void put_site(struct pt_recorder *recorder, uint32_t site,
 		memcpy(at + size, &step, sizeof(step));
 		size += sizeof(step);
 	}
-	memcpy(at + size, time, time_size);
+	for (size_t i = 0; i < time_size; i++)
+		at[size + i] = time[i];
 	recorder->cursor = at + size + time_size;
 	recorder->site = site;
 	pt_recording_publish(at, first);
