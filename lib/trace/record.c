@@ -151,8 +151,10 @@ void pt_record_code(struct pt_code *code)
 	int saved = errno;
 	uint32_t file = file_number(code->info.file);
 
-	if (!file)
+	if (!file) {
+		errno = saved;
 		return;
+	}
 	const struct pt_code_definition definition = {
 		.file = file,
 		.first_line = (uint32_t)code->info.first_line,
@@ -251,11 +253,14 @@ void pt_record_event(struct pt_thread *thread, const struct pt_event *event)
 	int saved = errno;
 
 	prepare(thread);
+	uint32_t file = event->kind == PT_EVENT_IMPORT ? file_number(event->code->file) : 0;
 	if (event->kind == PT_EVENT_EXCEPTION)
 		pt_recorder_exception(thread, event->line, event->name, event->detail);
+	else if (file)
+		pt_recorder_import(thread, file, event->line, event->name, event->detail,
+				   event->is_failure);
 	else
-		pt_recorder_import(thread, file_number(event->code->file), event->line,
-				   event->name, event->detail, event->is_failure);
+		pt_recorder_lose(thread);
 	errno = saved;
 }
 
