@@ -47,6 +47,18 @@ static struct pt_recording_header *header;
  * the low bits, how many pages it has. 0: there is none. */
 static _Atomic uint64_t spare;
 
+/* Sets TO to PATH with ".old" behind it. Returns whether it fits. */
+static bool name_old(char to[PATH_MAX])
+{
+	size_t size = strlen(path);
+
+	if (size + sizeof(".old") > PATH_MAX)
+		return false;
+	memcpy(to, path, size);
+	memcpy(to + size, ".old", sizeof(".old"));
+	return true;
+}
+
 static bool is_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
@@ -58,18 +70,6 @@ bool pt_recording_file_is_at(int directory, const char *name)
 
 	return header && fstatat(directory, name, &status, 0) == 0 &&
 	       is_same(&status, &identity);
-}
-
-/* Sets TO to PATH with ".old" behind it. Returns whether it fits. */
-static bool name_old(char to[PATH_MAX])
-{
-	size_t size = strlen(path);
-
-	if (size + sizeof(".old") > PATH_MAX)
-		return false;
-	memcpy(to, path, size);
-	memcpy(to + size, ".old", sizeof(".old"));
-	return true;
 }
 
 bool pt_recording_file_is_there(void)
@@ -268,6 +268,29 @@ static void unlock(int fd)
 	fcntl(fd, F_OFD_SETLK, &all);
 }
 
+/*
+ * Returns the recording of this run that has stepped aside, if there is one, with its path
+ * in PATH, or -1: what has its name now is the program's.
+ */
+static int open_old(void)
+{
+	char old[PATH_MAX];
+	struct stat status;
+	int fd = name_old(old) ? open(old, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY |
+						   O_NONBLOCK) :
+				 -1;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+	    status.st_uid == geteuid() && look_at(fd) == FOUND_OURS) {
+		memcpy(path, old, strlen(old) + 1);
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
 int pt_recording_file_open(const struct pt_output_request *request)
 {
 	struct pt_output_request own = *request;
@@ -279,6 +302,11 @@ int pt_recording_file_open(const struct pt_output_request *request)
 		if (fd < 0)
 			return fd;
 		error = lock(fd);
+		int old = error == 0 && look_at(fd) != FOUND_OURS ? open_old() : -1;
+		if (old >= 0) {
+			close(fd);
+			fd = old;
+		}
 		if (error == 0)
 			error = claim(fd, path);
 		unlock(fd);

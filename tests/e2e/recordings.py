@@ -63,7 +63,7 @@ for number in range(100):
 """
 
 EMPTIES = """\
-import os
+import os, subprocess, sys
 child = os.fork()
 if child == 0:
     for name in os.listdir('.'):
@@ -74,6 +74,7 @@ for i in range(100000):
 if child == 0:
     os._exit(0)
 print('child', os.waitpid(child, 0)[1])
+subprocess.run([sys.executable, '-c', 'later = 1'], check=True)
 print('done')
 """
 
@@ -119,7 +120,9 @@ def check_deadlock(interpreter, library):
             while text.count("waits.py:7") < 2 * 2 and time.monotonic() < end:
                 time.sleep(0.1)
                 if os.path.exists(os.path.join(folder.path, RECORDING)):
-                    text, _ = command(folder, library, "last", RECORDING)
+                    # It may have no beginning yet.
+                    text = run([library.command, "last", RECORDING],
+                               cwd=folder.path).stdout.decode()
         finally:
             process.kill()
             wait_for(process)
@@ -343,6 +346,7 @@ def check_own_truncation(interpreter, library):
     expect_equal("message", "the recording goes on in" in err, True)
     expect_equal("what the program made", left, 0)
     expect_equal("lines", lines.count("    i\n"), 2 * 100000)
+    expect_equal("lines of a process that comes later", "later = 1" in lines, True)
 
 
 def check_removed(interpreter, library):
