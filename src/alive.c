@@ -45,3 +45,12 @@ bool pt_reader_is_running(const struct pt_reader_process *process)
 		return false;
 	return start_time(pid) == process->facts.start_time;
 }
+
+bool pt_reader_is_any_running(struct pt_reader *reader)
+{
+	for (size_t i = 0; i < pt_reader_process_count(reader); i++) {
+		if (pt_reader_is_running(pt_reader_process(reader, i)))
+			return true;
+	}
+	return false;
+}

@@ -159,15 +159,6 @@ static int compact(struct pt_reader *reader, const char *output, bool is_copy, i
 	return result;
 }
 
-static bool is_any_running(struct pt_reader *reader)
-{
-	for (size_t i = 0; i < pt_reader_process_count(reader); i++) {
-		if (pt_reader_is_running(pt_reader_process(reader, i)))
-			return true;
-	}
-	return false;
-}
-
 static int run(int argc, char **argv)
 {
 	const char *value = NULL, *output = NULL;
@@ -193,7 +184,7 @@ static int run(int argc, char **argv)
 	if (!reader)
 		return PT_STATUS_TROUBLE;
 	int status = EXIT_SUCCESS;
-	if (!output && is_any_running(reader))
+	if (!output && pt_reader_is_any_running(reader))
 		status = pt_command_fail("%s: the program is still running; -o FILE makes a "
 					 "copy of what there is",
 					 argv[optind]);

@@ -162,8 +162,9 @@ static bool print_thread(struct pt_reader *reader, const struct pt_scan_thread *
 static bool print_all(struct pt_reader *reader, size_t count)
 {
 	struct pt_scan scan;
-	bool is_done = pt_scan(reader, &scan);
+	bool is_done = true;
 
+	pt_scan(reader, &scan);
 	pt_render_start();
 	for (size_t i = 0; is_done && i < scan.count; i++) {
 		if (i)

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -237,6 +236,10 @@ static char *prepare(bool has_output)
 		message = pt_message("cannot find " LIBRARY " beside this command or in "
 				     "%s",
 				     PT_LIBDIR);
+	else if (strpbrk(library, " :"))
+		message = pt_message("the path of the library has a blank or a colon, which "
+				     "LD_PRELOAD cannot hold: %s",
+				     library);
 	else if (!set_preload(library) || setenv("PYTRACE_FORMAT", "record", 1) != 0 ||
 		 (!has_output && setenv("PYTRACE_OUTPUT", DEFAULT_OUTPUT, 1) != 0))
 		message = pt_no_memory;

@@ -230,11 +230,7 @@ static bool may_grow(struct pt_reader *reader, int *naps)
 {
 	if (pt_reader_process_count(reader) == 0)
 		return (*naps)++ < FIRST_NAPS;
-	for (size_t i = 0; i < pt_reader_process_count(reader); i++) {
-		if (pt_reader_is_running(pt_reader_process(reader, i)))
-			return true;
-	}
-	return false;
+	return pt_reader_is_any_running(reader);
 }
 
 /* What the recording says of how it is to be shown, where no option does. */

@@ -15,9 +15,6 @@
 /* What is kept of that many things fits into memory. */
 #define MAX_NUMBER (1U << 28)
 
-/* Numbers of sites are given in blocks, of which a process may leave some unused. */
-#define SITE_BLOCK 256
-
 static char *copy(struct pt_text_in text)
 {
 	return strndup(text.data, text.size);
@@ -27,7 +24,7 @@ static char *copy(struct pt_text_in text)
  * define: nobody shall make us take memory for others. */
 static bool is_likely(const struct pt_reader *reader, uint64_t number)
 {
-	uint64_t blocks = (pt_reader_process_count(reader) + 1) * SITE_BLOCK;
+	uint64_t blocks = (pt_reader_process_count(reader) + 1) * PT_RECORDING_SITES;
 
 	return number && number < reader->definition_size + blocks &&
 	       number < MAX_NUMBER;

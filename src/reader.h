@@ -136,6 +136,9 @@ uint64_t pt_reader_time(const struct pt_reader *reader,
 /* Returns whether the process is still running, as far as can be seen from here. */
 bool pt_reader_is_running(const struct pt_reader_process *process);
 
+/* Returns whether any process of the recording is. */
+bool pt_reader_is_any_running(struct pt_reader *reader);
+
 /* Reads the facts of a process again, which may have ended since. */
 void pt_reader_refresh(const struct pt_reader *reader, struct pt_reader_process *process);
 

@@ -138,7 +138,7 @@ static void scan_chunk(struct pt_reader *reader, struct pt_scan *scan, struct ch
 	}
 }
 
-bool pt_scan(struct pt_reader *reader, struct pt_scan *scan)
+void pt_scan(struct pt_reader *reader, struct pt_scan *scan)
 {
 	*scan = (struct pt_scan){ 0 };
 	for (size_t i = 0; i < pt_reader_stream_count(reader); i++) {
@@ -157,7 +157,6 @@ bool pt_scan(struct pt_reader *reader, struct pt_scan *scan)
 	}
 	for (size_t i = 0; i < scan->count; i++)
 		scan->events += scan->threads[i].events;
-	return true;
 }
 
 void pt_scan_destroy(struct pt_scan *scan)

@@ -29,8 +29,8 @@ struct pt_scan {
 	uint64_t bytes; /* that the events take */
 };
 
-/* Counts. Returns false without memory. */
-bool pt_scan(struct pt_reader *reader, struct pt_scan *scan);
+/* Counts. */
+void pt_scan(struct pt_reader *reader, struct pt_scan *scan);
 void pt_scan_destroy(struct pt_scan *scan);
 
 #endif /* PT_SCAN_H */

@@ -15,10 +15,6 @@
 #define FIRST_CHUNK (8U << 10)
 #define LAST_CHUNK (256U << 10)
 
-/* A process takes so many site numbers at once, for what runs one after the other to have
- * numbers that follow each other. */
-#define SITE_BLOCK 256
-
 /* The chunk that is being filled, and what there has been of them; under the lock. */
 static struct pt_recording_chunk *chunk;
 static unsigned char *cursor;
@@ -259,8 +255,8 @@ static uint32_t new_site_number(void)
 {
 	if (next_site == site_end) {
 		next_site = atomic_fetch_add(&pt_recording_file_header()->next_site,
-					     SITE_BLOCK);
-		site_end = next_site + SITE_BLOCK;
+					     PT_RECORDING_SITES);
+		site_end = next_site + PT_RECORDING_SITES;
 	}
 	return next_site++;
 }

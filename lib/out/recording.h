@@ -27,6 +27,10 @@
 /* ... and in compacted recordings at multiples of this. */
 #define PT_RECORDING_COMPACT 64U
 
+/* A process takes so many site numbers at once, for what runs one after the other to have
+ * numbers that follow each other. */
+#define PT_RECORDING_SITES 256
+
 /* How many deaths by a signal there is room for. */
 #define PT_RECORDING_DEATHS 256
 

@@ -234,11 +234,6 @@ void pt_record_refresh(struct pt_thread *thread)
 	errno = saved;
 }
 
-void pt_record_lose(struct pt_thread *thread)
-{
-	pt_recorder_lose(thread);
-}
-
 /* What an event without a site needs before it. */
 static void prepare(struct pt_thread *thread)
 {

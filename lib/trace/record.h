@@ -31,9 +31,6 @@ unsigned int pt_record_site(struct pt_code *code, enum pt_mark mark, int line);
 /* The thread's recorder, name or task may be others now. GIL: held. */
 void pt_record_refresh(struct pt_thread *thread);
 
-/* An event of the thread is missing. GIL: held. */
-void pt_record_lose(struct pt_thread *thread);
-
 /* Records what happens at a line of code. errno is left as it was. GIL: held. */
 static inline void pt_record_mark(struct pt_thread *thread, struct pt_code *code,
 				  enum pt_mark mark, int line)
@@ -48,7 +45,7 @@ static inline void pt_record_mark(struct pt_thread *thread, struct pt_code *code
 	if (PT_UNLIKELY(!site))
 		site = pt_record_site(code, mark, line);
 	if (PT_UNLIKELY(!site))
-		pt_record_lose(thread);
+		pt_recorder_lose(thread);
 	else if (mark == PT_MARK_LINE || !pt_recorder_has_time)
 		pt_recorder_site(thread->recorder, thread, site);
 	else

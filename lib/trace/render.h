@@ -57,12 +57,6 @@ static inline unsigned int pt_render_outer(unsigned int level)
 	return level ? level - 1 : 0;
 }
 
-/* Returns what a line takes, with its indentation. */
-static inline size_t pt_render_size(const struct pt_line *line, size_t indent)
-{
-	return line->size + indent;
-}
-
 /* Copies a line with INDENT blanks, and up to PT_COPY_BLOCK bytes more. Returns the end. */
 static inline char *pt_render_copy(char *out, const char *text, size_t head, size_t size,
 				   size_t indent)

@@ -71,7 +71,7 @@ static void lose_event(struct pt_thread *thread, unsigned int is_wanted_at_all)
 	if (!is_wanted_at_all)
 		return;
 	if (is_recording)
-		pt_record_lose(thread);
+		pt_recorder_lose(thread);
 	else
 		pt_live_lose(thread);
 }
