@@ -46,6 +46,30 @@ bool pt_reader_is_running(const struct pt_reader_process *process)
 	return start_time(pid) == process->facts.start_time;
 }
 
+static enum pt_ending_kind kind_of_end(const struct pt_reader_process *process)
+{
+	if (process->facts.end == PT_END_EXIT)
+		return PT_ENDING_EXIT;
+	if (process->facts.end == PT_END_EXEC)
+		return PT_ENDING_EXEC;
+	if (process->facts.end == PT_END_SIGNAL || process->signal)
+		return PT_ENDING_SIGNAL;
+	return pt_reader_is_running(process) ? PT_ENDING_RUNNING : PT_ENDING_UNKNOWN;
+}
+
+struct pt_ending pt_reader_ending(const struct pt_reader_process *process)
+{
+	const struct pt_recording_process *facts = &process->facts;
+
+	return (struct pt_ending){
+		.pid = (int)facts->pid,
+		.kind = kind_of_end(process),
+		.status = (int)(facts->end ? facts->end_status : process->signal),
+		.program = facts->end_program,
+		.lost = facts->lost,
+	};
+}
+
 bool pt_reader_is_any_running(struct pt_reader *reader)
 {
 	for (size_t i = 0; i < pt_reader_process_count(reader); i++) {

@@ -306,6 +306,7 @@ void pt_reader_refresh(const struct pt_reader *reader, struct pt_reader_process 
 			   &facts, size) != size)
 		return;
 	facts.end_program[sizeof(facts.end_program) - 1] = '\0';
+	pt_clean_line(facts.end_program);
 	process->facts = facts;
 	add_moment((struct pt_reader *)(uintptr_t)reader, facts.end_ticks, facts.end_time);
 }

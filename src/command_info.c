@@ -47,25 +47,29 @@ static void print_time(uint64_t time)
 
 static void print_ending(const struct pt_reader_process *process)
 {
-	const struct pt_recording_process *facts = &process->facts;
-	char how[300];
+	const struct pt_ending ending = pt_reader_ending(process);
+	uint64_t begin = process->place.header.time;
 
-	if (facts->end == PT_END_EXIT)
-		snprintf(how, sizeof(how), "exited with %u", facts->end_status);
-	else if (facts->end == PT_END_SIGNAL || process->signal)
-		snprintf(how, sizeof(how), "killed by signal %u",
-			 facts->end ? facts->end_status : process->signal);
-	else if (facts->end == PT_END_EXEC)
-		snprintf(how, sizeof(how), "became %s", facts->end_program);
-	else
-		snprintf(how, sizeof(how), "%s",
-			 pt_reader_is_running(process) ?
-				 "still running" :
-				 "not told: killed, or the system stopped");
-	printf("  ended      %s", how);
-	if (facts->end_time > process->place.header.time)
-		printf(", after %.3f s",
-		       (double)(facts->end_time - process->place.header.time) / 1e9);
+	printf("  ended      ");
+	switch (ending.kind) {
+	case PT_ENDING_EXIT:
+		printf("exited with %d", ending.status);
+		break;
+	case PT_ENDING_SIGNAL:
+		printf("killed by signal %d", ending.status);
+		break;
+	case PT_ENDING_EXEC:
+		printf("became %s", ending.program);
+		break;
+	case PT_ENDING_RUNNING:
+		printf("still running");
+		break;
+	case PT_ENDING_UNKNOWN:
+		printf("not told: killed, or the system stopped");
+		break;
+	}
+	if (process->facts.end_time > begin)
+		printf(", after %.3f s", (double)(process->facts.end_time - begin) / 1e9);
 	putchar('\n');
 }
 

@@ -308,6 +308,7 @@ static size_t take_facts(struct pt_reader_process *process, const unsigned char 
 		return size;
 	memcpy(&process->facts, data, known);
 	process->facts.end_program[sizeof(process->facts.end_program) - 1] = '\0';
+	pt_clean_line(process->facts.end_program);
 	return stored;
 }
 

@@ -12,6 +12,7 @@
 
 #include "code/code_info.h"
 #include "out/recording.h"
+#include "trace/event.h"
 
 struct pt_events_thread;
 struct pt_line;
@@ -136,7 +137,10 @@ uint64_t pt_reader_time(const struct pt_reader *reader,
 /* Returns whether the process is still running, as far as can be seen from here. */
 bool pt_reader_is_running(const struct pt_reader_process *process);
 
-/* Returns whether any process of the recording is. */
+/* Returns how the process ended, but for how many events are shown of it. */
+struct pt_ending pt_reader_ending(const struct pt_reader_process *process);
+
+/* Returns whether any process of the recording is running. */
 bool pt_reader_is_any_running(struct pt_reader *reader);
 
 /* Reads the facts of a process again, which may have ended since. */

@@ -341,17 +341,6 @@ static void take_lost(struct pt_view *view, const struct pt_events_event *event)
 	put_note(view, event->thread, text);
 }
 
-static enum pt_ending_kind kind_of_end(const struct pt_reader_process *process)
-{
-	if (process->facts.end == PT_END_EXIT)
-		return PT_ENDING_EXIT;
-	if (process->facts.end == PT_END_EXEC)
-		return PT_ENDING_EXEC;
-	if (process->facts.end == PT_END_SIGNAL || process->signal)
-		return PT_ENDING_SIGNAL;
-	return pt_reader_is_running(process) ? PT_ENDING_RUNNING : PT_ENDING_UNKNOWN;
-}
-
 static void take_end(struct pt_view *view, const struct pt_events_event *event)
 {
 	const struct pt_reader_process *process = event->process;
@@ -363,16 +352,9 @@ static void take_end(struct pt_view *view, const struct pt_events_event *event)
 	if (!view->format->end ||
 	    (!own->events && !(process->facts.flags & PT_PROCESS_FIRST)))
 		return;
-	const struct pt_ending ending = {
-		.pid = (int)process->facts.pid,
-		.shows_pid = view->shows_pid,
-		.kind = kind_of_end(process),
-		.status = (int)(process->facts.end ? process->facts.end_status :
-						     process->signal),
-		.program = process->facts.end_program,
-		.events = own->events + process->facts.lost,
-		.lost = process->facts.lost,
-	};
+	struct pt_ending ending = pt_reader_ending(process);
+	ending.shows_pid = view->shows_pid;
+	ending.events = own->events + ending.lost;
 	view->format->end(&ending, &text);
 	pt_buf_add(&view->out, text.text, text.size);
 }
