@@ -18,6 +18,7 @@
 #include "out/stage.h"
 #include "out/turn.h"
 #include "start/follow.h"
+#include "start/lifecycle.h"
 #include "start/run.h"
 
 #include <dlfcn.h>
@@ -137,7 +138,7 @@ static void on_exit_status(int status, void *unused)
 {
 	(void)unused;
 	if (is_owner())
-		pt_run_exit(status);
+		pt_lifecycle_exit(status);
 }
 
 void pt_process_start(void)
@@ -158,13 +159,13 @@ void pt_process_watch_exit(void)
 __attribute__((destructor)) static void on_unload(void)
 {
 	if (is_owner())
-		pt_run_unload();
+		pt_lifecycle_unload();
 }
 
 PT_EXPORT void _exit(int status)
 {
 	if (is_owner())
-		pt_run_end(PT_END_EXIT, status);
+		pt_lifecycle_end(PT_END_EXIT, status);
 	syscall(SYS_exit_group, status);
 	__builtin_trap();
 }
@@ -208,7 +209,7 @@ static bool before_signal(int signal)
 		      (signal == SIGKILL || !is_blocked(signal));
 
 	if (is_end)
-		pt_run_end(PT_END_SIGNAL, signal);
+		pt_lifecycle_end(PT_END_SIGNAL, signal);
 	return is_end;
 }
 
@@ -216,7 +217,7 @@ static bool before_signal(int signal)
 static int after_signal(bool is_end, int result)
 {
 	if (is_end)
-		pt_run_go_on();
+		pt_lifecycle_go_on();
 	return result;
 }
 
@@ -253,7 +254,7 @@ PT_EXPORT void abort(void)
 {
 	/* This ignores whether the signal is blocked. */
 	if (is_owner() && is_deadly(SIGABRT))
-		pt_run_end(PT_END_SIGNAL, SIGABRT);
+		pt_lifecycle_end(PT_END_SIGNAL, SIGABRT);
 	REAL(abort)();
 	__builtin_trap();
 }
@@ -300,7 +301,7 @@ static int exec(const char *path, const int *fd, char *const argv[], char *const
 	bool leaves = is_owner();
 
 	if (leaves)
-		pt_run_leave(fd ? "a descriptor" : path, fd || access(path, X_OK) == 0);
+		pt_lifecycle_leave(fd ? "a descriptor" : path, fd || access(path, X_OK) == 0);
 	else
 		left_behind = mapping;
 	int result = fd ? REAL(fexecve)(*fd, argv, environment) :
@@ -308,7 +309,7 @@ static int exec(const char *path, const int *fd, char *const argv[], char *const
 	left_behind.data = NULL;
 	unmap(&mapping);
 	if (leaves)
-		pt_run_go_on();
+		pt_lifecycle_go_on();
 	return result;
 }
 
@@ -361,7 +362,7 @@ PT_EXPORT int posix_spawnp(pid_t *pid, const char *file,
 PT_EXPORT pid_t setsid(void)
 {
 	if (is_owner())
-		pt_run_leave_session();
+		pt_lifecycle_leave_session();
 	return REAL(setsid)();
 }
 
@@ -382,7 +383,7 @@ PT_EXPORT FILE *popen(const char *command, const char *mode)
 static pid_t after_wait(pid_t pid, int status)
 {
 	if (pid > 0 && is_owner())
-		pt_run_child_reaped(pid, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+		pt_lifecycle_child_reaped(pid, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	return pid;
 }
 
