@@ -36,6 +36,11 @@ int pt_command_fail(const char *format, ...) __attribute__((format(printf, 1, 2)
 /* The same with a message that is to be freed; see pt_message(). */
 int pt_command_fail_with(char *message);
 
+/* Reads a number, called WHAT in messages. Returns false when it is none from LOW to HIGH:
+ * it has been said what is wrong. */
+bool pt_command_number(const char *text, const char *what, unsigned long low,
+		       unsigned long high, unsigned long *number);
+
 /* Opens the one recording that is named behind the options. NULL: it has been said what is
  * wrong. */
 struct pt_reader *pt_command_open(const struct pt_command *command, int argc, char **argv);

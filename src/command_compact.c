@@ -17,6 +17,7 @@
 #include <zstd.h>
 
 #define DEFAULT_LEVEL 9
+#define MAX_LEVEL 19
 
 static const struct pt_option options[] = {
 	{ 'o', "output", "FILE", "write it there; else in place of the recording" },
@@ -162,12 +163,11 @@ static int compact(struct pt_reader *reader, const char *output, bool is_copy, i
 static int run(int argc, char **argv)
 {
 	const char *value = NULL, *output = NULL;
-	long level = DEFAULT_LEVEL;
+	unsigned long level = DEFAULT_LEVEL;
 	int letter;
 
 	while ((letter = pt_options_next(&pt_command_compact, argc, argv, &value)) !=
 	       PT_OPTION_END) {
-		char *end = NULL;
 		if (letter == PT_OPTION_HELP)
 			return EXIT_SUCCESS;
 		if (letter == PT_OPTION_BAD)
@@ -176,9 +176,8 @@ static int run(int argc, char **argv)
 			output = value;
 			continue;
 		}
-		level = strtol(value, &end, 10);
-		if (end == value || *end || level < 1 || level > 19)
-			return pt_command_fail("bad level '%s' (expected 1 to 19)", value);
+		if (!pt_command_number(value, "level", 1, MAX_LEVEL, &level))
+			return PT_STATUS_TROUBLE;
 	}
 	struct pt_reader *reader = pt_command_open(&pt_command_compact, argc, argv);
 	if (!reader)

@@ -184,15 +184,12 @@ static int run(int argc, char **argv)
 
 	while ((letter = pt_options_next(&pt_command_last, argc, argv, &value)) !=
 	       PT_OPTION_END) {
-		char *end = NULL;
 		if (letter == PT_OPTION_HELP)
 			return EXIT_SUCCESS;
 		if (letter == PT_OPTION_BAD)
 			return PT_STATUS_TROUBLE;
-		count = strtoul(value, &end, 10);
-		if (end == value || *end || count > MAX_LINES)
-			return pt_command_fail("bad number '%s' (expected 0 to %d)", value,
-					       MAX_LINES);
+		if (!pt_command_number(value, "number", 0, MAX_LINES, &count))
+			return PT_STATUS_TROUBLE;
 	}
 	struct pt_reader *reader = pt_command_open(&pt_command_last, argc, argv);
 	if (!reader)

@@ -7,41 +7,18 @@
 #include "filter.h"
 #include "fold.h"
 #include "reader_private.h"
+#include "track.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* So much of a chunk is read at a time. */
-#define WINDOW (64U << 10)
-
-/* A site with its time, and the head of any record, are shorter. */
-#define SHORT 32
-
 /* No stack is deeper; frames beyond are not followed. */
 #define MAX_DEPTH (1U << 24)
 
-/* A stream, as far as it has been read. */
-struct track {
-	struct pt_reader_stream *stream;
-	size_t chunk; /* index in the stream */
-	bool is_open; /* the chunk has been begun */
-	bool is_idle; /* there is nothing more, as yet */
-	const unsigned char *at;
-	const unsigned char *end; /* of what has been read of the chunk */
-	unsigned char *window;
-	size_t capacity;
-	uint64_t offset; /* of END in the file */
-	uint64_t beyond; /* the end of the chunk there; of a packed one OFFSET */
-	uint32_t site;
-	uint64_t shifted; /* time of the last timed site */
-	uint64_t now;	  /* the same in ns, CLOCK_MONOTONIC */
-	struct pt_events_thread *thread;
-};
-
 struct pt_events {
 	struct pt_reader *reader;
-	struct track **tracks; /* by the time of their first chunks */
+	struct pt_track **tracks; /* by the time of their first chunks */
 	size_t count;
 	struct pt_events_thread *threads; /* of all processes */
 	bool is_fixed; /* sites that were handed over must stay where they are */
@@ -125,114 +102,7 @@ static bool push(struct pt_events_thread *thread, uint32_t code, int line)
 	return true;
 }
 
-/* Unpacks the track's chunk. Returns false if it is damaged. */
-static bool unpack(struct pt_events *events, struct track *track,
-		   const struct pt_chunk_place *place)
-{
-	size_t size = 0;
-	unsigned char *data = pt_reader_unpack(events->reader, place, &size);
-
-	if (!data) {
-		events->reader->damage = "a packed chunk cannot be unpacked";
-		return false;
-	}
-	free(track->window);
-	track->window = data;
-	track->capacity = 0;
-	track->at = data;
-	track->end = data + size;
-	track->offset = track->beyond = 0;
-	return true;
-}
-
-/* Begins the track's chunk. Returns false if it is damaged. */
-static bool open_chunk(struct pt_events *events, struct track *track)
-{
-	const struct pt_chunk_place *place = &track->stream->chunks[track->chunk];
-	unsigned int shift = track->stream->process->facts.tick_shift;
-
-	track->is_open = true;
-	track->site = 0;
-	track->thread = NULL;
-	track->shifted = place->header.ticks >> (shift & 63);
-	if (place->header.time > track->now)
-		track->now = place->header.time;
-	if (place->header.encoding == PT_ENCODING_ZSTD)
-		return unpack(events, track, place);
-	track->at = track->end = track->window;
-	track->offset = place->offset + place->header.header_size;
-	track->beyond = place->offset + place->header.size;
-	return place->header.encoding == PT_ENCODING_NONE;
-}
-
-/* Reads on until NEED bytes are there, if the chunk has them. Returns whether it has. */
-static bool fill(struct pt_events *events, struct track *track, size_t need)
-{
-	size_t left = (size_t)(track->end - track->at);
-	size_t size = need > WINDOW ? need : WINDOW;
-
-	if (left >= need)
-		return true;
-	if (track->beyond - track->offset < need - left)
-		return false;
-	if (size > track->capacity) {
-		unsigned char *window = malloc(size);
-		if (!window)
-			return false;
-		if (left)
-			memcpy(window, track->at, left);
-		free(track->window);
-		track->window = window;
-		track->capacity = size;
-	} else if (left) {
-		memmove(track->window, track->at, left);
-	}
-	uint64_t rest = track->beyond - track->offset;
-	size_t wanted = track->capacity - left;
-	size_t got = pt_reader_read(events->reader, track->offset, track->window + left,
-				    wanted < rest ? wanted : (size_t)rest);
-	track->at = track->window;
-	track->end = track->window + left + got;
-	track->offset += got;
-	return left + got >= need;
-}
-
-/* Forgets what has been read ahead: it may be there by now. */
-static void read_again(struct track *track)
-{
-	if (track->beyond == 0)
-		return;
-	track->offset -= (uint64_t)(track->end - track->at);
-	track->at = track->end = track->window;
-}
-
-static bool has_next_chunk(const struct track *track)
-{
-	return track->chunk + 1 < track->stream->count;
-}
-
-/* Leaves a chunk, of which the rest cannot be read. */
-static void go_to_next_chunk(struct track *track)
-{
-	track->is_open = false;
-	track->chunk++;
-}
-
-/* The chunk has nothing more. Looks once again, and goes on to the next one. */
-static void end_chunk(struct pt_events *events, struct track *track)
-{
-	bool has_next = has_next_chunk(track);
-
-	read_again(track);
-	if (fill(events, track, 1) && *track->at)
-		return;
-	if (has_next)
-		go_to_next_chunk(track);
-	else
-		track->is_idle = true;
-}
-
-static uint64_t time_of(struct pt_events *events, const struct track *track)
+static uint64_t time_of(struct pt_events *events, const struct pt_track *track)
 {
 	const struct pt_reader_process *process = track->stream->process;
 
@@ -288,7 +158,7 @@ static void set_place(struct pt_events *events, const struct pt_events_thread *t
 	event->line = top ? top->line : 0;
 }
 
-static void take_state(struct pt_events *events, struct track *track,
+static void take_state(struct pt_events *events, struct pt_track *track,
 		       struct pt_bytes_in *in)
 {
 	struct pt_events_thread *thread = find_thread(
@@ -309,7 +179,7 @@ static void take_state(struct pt_events *events, struct track *track,
 	track->thread = thread;
 }
 
-static void take_import(struct pt_events *events, struct track *track,
+static void take_import(struct pt_events *events, struct pt_track *track,
 			struct pt_bytes_in *in, struct pt_events_event *event)
 {
 	static struct pt_code_info importer; /* only its file is known */
@@ -335,7 +205,7 @@ static void take_import(struct pt_events *events, struct track *track,
 	event->kind = PT_EVENTS_IMPORT;
 }
 
-static void take_exception(struct pt_events *events, struct track *track,
+static void take_exception(struct pt_events *events, struct pt_track *track,
 			   struct pt_bytes_in *in, struct pt_events_event *event)
 {
 	size_t used = 0;
@@ -350,7 +220,7 @@ static void take_exception(struct pt_events *events, struct track *track,
 }
 
 /* Takes a record that is no site. Returns whether it is an event. */
-static bool take_record(struct pt_events *events, struct track *track, unsigned char kind,
+static bool take_record(struct pt_events *events, struct pt_track *track, unsigned char kind,
 			struct pt_bytes_in *in, struct pt_events_event *event)
 {
 	struct pt_events_thread *thread = track->thread;
@@ -397,21 +267,21 @@ static bool take_record(struct pt_events *events, struct track *track, unsigned 
 }
 
 /* Reads a record that is no site. Returns whether it is an event. */
-static bool read_record(struct pt_events *events, struct track *track,
+static bool read_record(struct pt_events *events, struct pt_track *track,
 			struct pt_events_event *event)
 {
-	fill(events, track, SHORT);
+	pt_track_fill(events->reader, track, PT_TRACK_SHORT);
 	const unsigned char *at = track->at + 1;
 	unsigned char kind = *track->at;
 	uint64_t size = 0;
 
 	if (!pt_varint_get(&at, track->end, &size) || size > UINT32_MAX) {
-		go_to_next_chunk(track);
+		pt_track_skip(track);
 		return false;
 	}
 	size_t head = (size_t)(at - track->at);
-	if (!fill(events, track, head + size) || !make_room_for_texts(events, size)) {
-		go_to_next_chunk(track);
+	if (!pt_track_fill(events->reader, track, head + size) || !make_room_for_texts(events, size)) {
+		pt_track_skip(track);
 		return false;
 	}
 	struct pt_bytes_in in = { track->at + head, track->at + head + size, false };
@@ -420,7 +290,7 @@ static bool read_record(struct pt_events *events, struct track *track,
 }
 
 /* Reads the number of a site. Returns false when the chunk is cut there. */
-static inline bool read_site_number(struct track *track)
+static inline bool read_site_number(struct pt_track *track)
 {
 	const unsigned char *at = track->at;
 	unsigned char first = *at++;
@@ -460,11 +330,11 @@ static inline unsigned int follow(struct pt_events_thread *thread,
 }
 
 /* Reads a site. Returns whether it is an event. */
-static inline bool read_site(struct pt_events *events, struct track *track,
+static inline bool read_site(struct pt_events *events, struct pt_track *track,
 			     struct pt_events_event *event)
 {
 	if (!read_site_number(track)) {
-		go_to_next_chunk(track);
+		pt_track_skip(track);
 		return false;
 	}
 	struct pt_reader_site *site = pt_reader_site(events->reader, track->site);
@@ -476,7 +346,7 @@ static inline bool read_site(struct pt_events *events, struct track *track,
 	}
 	if (!site || !track->thread) {
 		events->reader->damage = "events refer to what is not defined";
-		go_to_next_chunk(track);
+		pt_track_skip(track);
 		return false;
 	}
 	event->has_time = false;
@@ -484,7 +354,7 @@ static inline bool read_site(struct pt_events *events, struct track *track,
 	    track->stream->process->facts.flags & PT_PROCESS_HAS_TIME) {
 		uint64_t passed = 0;
 		if (!pt_varint_get(&track->at, track->end, &passed)) {
-			go_to_next_chunk(track);
+			pt_track_skip(track);
 			return false;
 		}
 		track->shifted += passed;
@@ -503,21 +373,21 @@ static inline bool read_site(struct pt_events *events, struct track *track,
 
 /* Reads the next event of a track. Returns false when there is none, as yet: IS_IDLE; or
  * when the next one is elsewhere. */
-static bool read_event(struct pt_events *events, struct track *track,
+static bool read_event(struct pt_events *events, struct pt_track *track,
 		       struct pt_events_event *event)
 {
 	if (track->chunk >= track->stream->count) {
 		track->is_idle = true;
 		return false;
 	}
-	if (!track->is_open && !open_chunk(events, track)) {
-		go_to_next_chunk(track);
+	if (!track->is_open && !pt_track_open(events->reader, track)) {
+		pt_track_skip(track);
 		return false;
 	}
-	if (track->end - track->at < SHORT)
-		fill(events, track, SHORT);
+	if (track->end - track->at < PT_TRACK_SHORT)
+		pt_track_fill(events->reader, track, PT_TRACK_SHORT);
 	if (track->at == track->end || *track->at == 0) {
-		end_chunk(events, track);
+		pt_track_end(events->reader, track);
 		return false;
 	}
 	return *track->at <= PT_BYTE_LONG ? read_site(events, track, event) :
@@ -533,7 +403,7 @@ static uint64_t start_of(const struct pt_reader_stream *stream)
 static void add_tracks(struct pt_events *events)
 {
 	size_t count = pt_reader_stream_count(events->reader);
-	struct track **tracks =
+	struct pt_track **tracks =
 		count > events->count ?
 			realloc(events->tracks, count * sizeof(*tracks)) :
 			NULL;
@@ -542,7 +412,7 @@ static void add_tracks(struct pt_events *events)
 		return;
 	events->tracks = tracks;
 	for (size_t i = events->count; i < count; i++) {
-		struct track *track = calloc(1, sizeof(*track));
+		struct pt_track *track = calloc(1, sizeof(*track));
 		if (!track)
 			return;
 		track->stream = pt_reader_stream(events->reader, i);
@@ -553,13 +423,13 @@ static void add_tracks(struct pt_events *events)
 
 /* Returns the track whose next event is the earliest, or NULL; *LIMIT is the time of the
  * next one after it. */
-static struct track *earliest(struct pt_events *events, uint64_t *limit)
+static struct pt_track *earliest(struct pt_events *events, uint64_t *limit)
 {
-	struct track *first = NULL;
+	struct pt_track *first = NULL;
 
 	*limit = UINT64_MAX;
 	for (size_t i = 0; i < events->count; i++) {
-		struct track *track = events->tracks[i];
+		struct pt_track *track = events->tracks[i];
 		if (track->is_idle)
 			continue;
 		if (!first || track->now < first->now) {
@@ -593,7 +463,7 @@ static bool end_process(struct pt_events *events, struct pt_reader_process *proc
 }
 
 /* Hands over the events of a track until LIMIT. Returns false when FUNCTION did. */
-static bool run_track(struct pt_events *events, struct track *track, uint64_t limit,
+static bool run_track(struct pt_events *events, struct pt_track *track, uint64_t limit,
 		      pt_events_function *function, void *data)
 {
 	struct pt_events_event event = { .process = track->stream->process };
@@ -619,7 +489,7 @@ bool pt_events_run(struct pt_events *events, bool at_end, pt_events_function *fu
 	for (size_t i = 0; i < events->count; i++)
 		events->tracks[i]->is_idle = false;
 	for (;;) {
-		struct track *track = earliest(events, &limit);
+		struct pt_track *track = earliest(events, &limit);
 		if (!track)
 			break;
 		if (!run_track(events, track, limit, function, data))
@@ -639,7 +509,7 @@ bool pt_events_run(struct pt_events *events, bool at_end, pt_events_function *fu
 bool pt_events_run_from(struct pt_events *events, struct pt_reader_stream *stream,
 			size_t chunk, pt_events_function *function, void *data)
 {
-	struct track *track = NULL;
+	struct pt_track *track = NULL;
 
 	add_tracks(events);
 	for (size_t i = 0; i < events->count; i++) {

@@ -36,6 +36,19 @@ int pt_command_fail_with(char *message)
 	return PT_STATUS_TROUBLE;
 }
 
+bool pt_command_number(const char *text, const char *what, unsigned long low,
+		       unsigned long high, unsigned long *number)
+{
+	char *end = NULL;
+
+	*number = strtoul(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && *end == '\0' && *number >= low &&
+	    *number <= high)
+		return true;
+	pt_command_fail("bad %s '%s' (expected %lu to %lu)", what, text, low, high);
+	return false;
+}
+
 struct pt_reader *pt_command_open(const struct pt_command *command, int argc, char **argv)
 {
 	char *message = NULL;

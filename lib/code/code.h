@@ -37,7 +37,7 @@ struct pt_code {
 	bool is_traced;		/* the rules say yes */
 	bool is_machinery;	/* part of importlib */
 	atomic_bool is_watched; /* for the backend: its events are on */
-	unsigned int number;	/* in a recording; 0: not defined yet */
+	atomic_uint number;	/* in a recording; 0: not defined yet */
 	_Atomic(struct pt_site_table *) tables[PT_MARK_COUNT];
 	struct pt_code_info info;
 	PyObject *object;    /* borrowed; owned in free-threaded builds */

@@ -22,7 +22,7 @@ struct pt_file {
 	unsigned int origin; /* set of enum pt_origin, without script and project */
 	bool is_reported;    /* PYTRACE_DEBUG=rules has named it */
 	bool is_seen;	     /* rule_report.c knows of it */
-	unsigned int number; /* in a recording; 0: not defined yet */
+	atomic_uint number;  /* in a recording; 0: not defined yet */
 	/* What file_table.c keeps, under the lock. */
 	struct pt_source *source;      /* NULL: no text, or not read yet */
 	struct pt_source_stamp stamp;  /* of the file that was read */
