@@ -73,30 +73,29 @@ static const char *check_header(const struct pt_recording_header *header, size_t
 	return NULL;
 }
 
-/* Notes a moment of both clocks. */
-static void add_moment(struct pt_reader *reader, uint64_t ticks, uint64_t time)
+void pt_reader_add_moment(struct pt_reader *reader, const struct pt_reader_moment *moment)
 {
-	if (!ticks || !time)
+	if (!moment->ticks || !moment->time)
 		return;
-	if (!reader->first.ticks || time < reader->first.time)
-		reader->first.ticks = ticks, reader->first.time = time;
-	if (time > reader->last.time)
-		reader->last.ticks = ticks, reader->last.time = time;
+	if (!reader->first.ticks || moment->time < reader->first.time)
+		reader->first = *moment;
+	if (moment->time > reader->last.time)
+		reader->last = *moment;
 }
 
 uint64_t pt_reader_time(const struct pt_reader *reader,
-			const struct pt_reader_process *process, uint64_t ticks)
+			const struct pt_reader_moment *since, uint64_t ticks)
 {
 	double from = (double)reader->first.ticks, to = (double)reader->last.ticks;
 	double rate = to > from ? (double)(reader->last.time - reader->first.time) /
 					  (to - from) :
 				  1.0;
-	double passed = ((double)ticks - (double)process->place.header.ticks) * rate;
+	double passed = ((double)ticks - (double)since->ticks) * rate;
 
 	/* In a damaged file there may be any number. */
 	if (!(passed > 0) || passed > MAX_DURATION)
 		passed = 0;
-	return process->place.header.time + (uint64_t)passed;
+	return since->time + (uint64_t)passed;
 }
 
 static struct pt_reader_process *find_process(struct pt_reader *reader, uint32_t number)
@@ -168,7 +167,9 @@ static void add_definitions(struct pt_reader *reader, const struct pt_chunk_plac
 
 static void add_chunk(struct pt_reader *reader, const struct pt_chunk_place *place)
 {
-	add_moment(reader, place->header.ticks, place->header.time);
+	const struct pt_reader_moment begin = { place->header.ticks, place->header.time };
+
+	pt_reader_add_moment(reader, &begin);
 	switch (place->header.kind) {
 	case PT_CHUNK_EVENTS:
 		add_events(reader, place);
@@ -293,7 +294,7 @@ bool pt_reader_update(struct pt_reader *reader)
 	return has_found;
 }
 
-void pt_reader_refresh(const struct pt_reader *reader, struct pt_reader_process *process)
+void pt_reader_refresh(struct pt_reader *reader, struct pt_reader_process *process)
 {
 	struct pt_recording_process facts = { 0 };
 	size_t size = process->facts.struct_size;
@@ -308,7 +309,8 @@ void pt_reader_refresh(const struct pt_reader *reader, struct pt_reader_process 
 	facts.end_program[sizeof(facts.end_program) - 1] = '\0';
 	pt_clean_line(facts.end_program);
 	process->facts = facts;
-	add_moment((struct pt_reader *)(uintptr_t)reader, facts.end_ticks, facts.end_time);
+	const struct pt_reader_moment end = { facts.end_ticks, facts.end_time };
+	pt_reader_add_moment(reader, &end);
 }
 
 unsigned char *pt_reader_unpack(const struct pt_reader *reader,

@@ -102,12 +102,24 @@ static bool push(struct pt_events_thread *thread, uint32_t code, int line)
 	return true;
 }
 
+/* The time of the track's last timed event; it does not go back. */
 static uint64_t time_of(struct pt_events *events, const struct pt_track *track)
 {
-	const struct pt_reader_process *process = track->stream->process;
+	unsigned int shift = track->stream->process->facts.tick_shift & 63;
+	uint64_t time = pt_reader_time(events->reader, &track->since,
+				       track->shifted << shift);
 
-	return pt_reader_time(events->reader, process,
-			      track->shifted << (process->facts.tick_shift & 63));
+	return time > track->now ? time : track->now;
+}
+
+/* The clocks have been compared: the rate is the recording's, which may be a little off. */
+static void take_moment(struct pt_events *events, struct pt_track *track,
+			const struct pt_bytes_in *in)
+{
+	if (in->end - in->at < (ptrdiff_t)sizeof(track->since))
+		return;
+	memcpy(&track->since, in->at, sizeof(track->since));
+	pt_reader_add_moment(events->reader, &track->since);
 }
 
 /* Keeps a text of a record as a string, which lives until the next event. */
@@ -261,7 +273,10 @@ static bool take_record(struct pt_events *events, struct pt_track *track, unsign
 		event->kind = PT_EVENTS_LOST;
 		event->count = pt_take_number(in);
 		return true;
-	default: /* clocks, or of a later version */
+	case PT_RECORD_TIME:
+		take_moment(events, track, in);
+		return false;
+	default: /* of a later version */
 		return false;
 	}
 }

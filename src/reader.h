@@ -130,9 +130,19 @@ unsigned char *pt_reader_unpack(const struct pt_reader *reader,
 unsigned char *pt_reader_chunk(const struct pt_reader *reader,
 			       const struct pt_chunk_place *place, size_t *size);
 
-/* Returns the time of a process's ticks (not shifted), in ns of CLOCK_MONOTONIC. */
+/* A moment by both clocks. */
+struct pt_reader_moment {
+	uint64_t ticks;
+	uint64_t time; /* ns, CLOCK_MONOTONIC */
+};
+
+/* Returns the time of ticks, in ns of CLOCK_MONOTONIC: that of the moment SINCE, which is
+ * not long ago, and what has passed by the rate of the recording. */
 uint64_t pt_reader_time(const struct pt_reader *reader,
-			const struct pt_reader_process *process, uint64_t ticks);
+			const struct pt_reader_moment *since, uint64_t ticks);
+
+/* Learns of a moment, for the rate. */
+void pt_reader_add_moment(struct pt_reader *reader, const struct pt_reader_moment *moment);
 
 /* Returns whether the process is still running, as far as can be seen from here. */
 bool pt_reader_is_running(const struct pt_reader_process *process);
@@ -144,7 +154,7 @@ struct pt_ending pt_reader_ending(const struct pt_reader_process *process);
 bool pt_reader_is_any_running(struct pt_reader *reader);
 
 /* Reads the facts of a process again, which may have ended since. */
-void pt_reader_refresh(const struct pt_reader *reader, struct pt_reader_process *process);
+void pt_reader_refresh(struct pt_reader *reader, struct pt_reader_process *process);
 
 /* Damage that was met, in words, to be told at the end; NULL: none. Borrowed. */
 const char *pt_reader_damage(const struct pt_reader *reader);

@@ -40,10 +40,8 @@ struct pt_reader {
 	struct pt_reader_source *sources;
 	size_t source_count;
 	/* The first and the last known moment by both clocks. */
-	struct {
-		uint64_t ticks;
-		uint64_t time;
-	} first, last;
+	struct pt_reader_moment first;
+	struct pt_reader_moment last;
 	const char *damage;
 };
 

@@ -40,6 +40,7 @@ bool pt_track_open(struct pt_reader *reader, struct pt_track *track)
 	track->site = 0;
 	track->thread = NULL;
 	track->shifted = place->header.ticks >> (shift & 63);
+	track->since = (struct pt_reader_moment){ place->header.ticks, place->header.time };
 	if (place->header.time > track->now)
 		track->now = place->header.time;
 	if (place->header.encoding == PT_ENCODING_ZSTD)

@@ -427,6 +427,81 @@ START_TEST(rest_is_given_back)
 }
 END_TEST
 
+/* Appends a chunk whose clock says both moments are 1000. */
+static void put_chunk(struct pt_buf *file, enum pt_chunk_kind kind, const void *data,
+		      size_t size)
+{
+	struct pt_recording_chunk chunk = {
+		.key = 5 + file->size,
+		.size = PT_RECORDING_PAGE,
+		.kind = (uint8_t)kind,
+		.header_size = sizeof(chunk),
+		.process = 1,
+		.stream = 1,
+		.ticks = 1000,
+		.time = 1000,
+	};
+
+	pt_buf_add(file, (const char *)&chunk, sizeof(chunk));
+	pt_buf_add(file, data, size);
+	pt_buf_add_fill(file, '\0', PT_RECORDING_PAGE - sizeof(chunk) - size);
+}
+
+static uint64_t times[4];
+
+static bool keep_time(void *data, struct pt_events_event *event)
+{
+	size_t *count = data;
+
+	if (event->kind == PT_EVENTS_SITE && *count < PT_ARRAY_SIZE(times))
+		times[(*count)++] = event->time;
+	return true;
+}
+
+/* A call at 2000 ticks, the clocks again at 3000 ticks and 21000 ns, a call at 3100. */
+START_TEST(clocks_are_compared)
+{
+	static const char definitions[] = "\22\15\1\1\1\0\1f\1f\0\0\0\0\0"
+					  "\20\22\1\0\0\0\0\0\0\0\0\0\0\4a.py\0\0"
+					  "\23\4\1\1\1\1";
+	static const char events[] = "\342\5\1\7\0\0\0\3\350\7\346\20"
+				     "\270\13\0\0\0\0\0\0\10\122\0\0\0\0\0\0\1\314\10";
+	struct pt_recording_header header = {
+		.major = 1,
+		.header_size = sizeof(header),
+		.first_chunk = 2 * PT_RECORDING_PAGE,
+		.key = 5,
+		.unit = PT_RECORDING_PAGE,
+	};
+	struct pt_recording_process process = {
+		.struct_size = sizeof(process),
+		.flags = PT_PROCESS_HAS_TIME,
+	};
+	struct pt_buf file = { 0 };
+	char *message = NULL;
+	size_t count = 0;
+
+	memcpy(header.magic, PT_RECORDING_MAGIC, PT_RECORDING_MAGIC_SIZE);
+	pt_buf_add(&file, (const char *)&header, 2 * PT_RECORDING_PAGE);
+	put_chunk(&file, PT_CHUNK_PROCESS, &process, sizeof(process));
+	put_chunk(&file, PT_CHUNK_DEFINITIONS, definitions, sizeof(definitions) - 1);
+	put_chunk(&file, PT_CHUNK_EVENTS, events, sizeof(events) - 1);
+	pt_check_write(NAME, file.data, file.size);
+	pt_buf_destroy(&file);
+	struct pt_reader *reader = pt_reader_open(NAME, &message);
+	ck_assert_pstr_eq(message, NULL);
+	struct pt_events *all = pt_events_new(reader);
+	pt_events_run(all, true, keep_time, &count);
+	ck_assert_pstr_eq(pt_reader_damage(reader), NULL);
+	ck_assert_uint_eq(count, 2);
+	/* Nothing is known of the rate at first: a tick is taken for a ns. */
+	ck_assert_uint_eq(times[0], 2000);
+	ck_assert_uint_eq(times[1], 21000 + 100 * 10);
+	pt_events_free(all);
+	pt_reader_close(reader);
+}
+END_TEST
+
 static const struct {
 	const char *bytes;
 	size_t size;
@@ -468,6 +543,7 @@ Suite *pt_recording_suite(void)
 	tcase_add_loop_test(events, sites_come_back, 0, 2);
 	tcase_add_test(events, frames_are_restated);
 	tcase_add_test(events, texts_come_back);
+	tcase_add_test(events, clocks_are_compared);
 	tcase_add_test(events, source_is_stored_once);
 	tcase_add_test(events, child_is_a_process);
 	tcase_add_test(events, full_disk_is_told);
