@@ -54,7 +54,7 @@ def normalize(text):
     lines = text.decode("utf-8", "surrogateescape").split("\n")
     lines = [PREFIX.sub("", line) for line in lines]
     lines = [TIME.sub(r"\1", line) for line in lines]
-    lines = [re.sub(" +", " ", TEMPORARY.sub("TMP", line)) for line in lines]
+    lines = [TEMPORARY.sub("TMP", line) for line in lines]
     return [MODULE_FILE.sub("0x", line) for line in lines]
 
 
