@@ -193,7 +193,7 @@ static int end_like(int status)
 	return 128 + WTERMSIG(status);
 }
 
-/* Whoever sees no recording is told why. */
+/* Says why there is no recording. */
 static void check_output(const char *output, const struct timespec *begin)
 {
 	struct stat status;

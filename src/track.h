@@ -27,7 +27,7 @@ struct pt_track {
 	uint64_t offset; /* of END in the file */
 	uint64_t beyond; /* the end of the chunk there; of a packed one OFFSET */
 	uint32_t site;
-	struct pt_reader_moment since; /* by which times are told */
+	struct pt_reader_moment since; /* from which times are counted */
 	uint64_t shifted; /* time of the last timed site */
 	uint64_t now;	  /* the same in ns, CLOCK_MONOTONIC */
 	struct pt_events_thread *thread;

@@ -32,7 +32,7 @@
 	((sizeof(struct pt_recording_header) + PT_RECORDING_PAGE - 1) /               \
 	 PT_RECORDING_PAGE * PT_RECORDING_PAGE)
 
-/* The file, and what it is told by should the program close the descriptor. */
+/* The file, and how to find it again if the program closes the descriptor. */
 static int file = -1;
 static char path[PATH_MAX];
 static struct stat identity;
